@@ -1,0 +1,27 @@
+/*
+ * buf: bytes that grow.
+ *
+ * Always NUL-terminated, so that text can be handed to C; the length counts without the NUL. When memory
+ * runs out the buffer remembers it (failed) and takes nothing more: check once, at the end.
+ */
+#pragma once
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buf {
+	char *data; /* NULL until the first byte */
+	size_t length;
+	size_t room;
+	bool failed;
+};
+
+void buf_done(struct buf *b);
+void buf_reset(struct buf *b); /* keeps the memory */
+void buf_add(struct buf *b, const void *bytes, size_t length);
+void buf_puts(struct buf *b, const char *text);
+void buf_putc(struct buf *b, char c);
+void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A JSON string with its quotes; invalid UTF-8 becomes U+FFFD, control characters are escaped. */
+void buf_json_string(struct buf *b, const char *text);

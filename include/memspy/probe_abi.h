@@ -1,0 +1,274 @@
+/*
+ * probe_abi: what the probe (in the target) and memspy (outside) share, and nothing else.
+ *
+ * Three things: the configuration that memspy writes into the probe before it is armed, the private pages that
+ * a fork wipes, and the shared table (a memfd that both sides map). The table is a set of claims: memspy copies it
+ * and checks every index against the copy; the probe bounds every index that it reads from it.
+ *
+ * Fixed widths only, all sizes asserted. Included by freestanding code: nothing but stdint here.
+ * Any change of layout or meaning is a new PROBE_ABI.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#define PROBE_ABI 1u
+#define PROBE_MAGIC 0x65626f7270737931u	      /* in the table's header */
+#define PROBE_PRIVATE_MAGIC 0x6574617669727031u /* in the private pages; 0 after a fork: then we are the child */
+
+/* ---- hooks: one per function of the target that the probe can stand in for ---- */
+
+enum probe_hook {
+	HOOK_MALLOC,
+	HOOK_CALLOC,
+	HOOK_REALLOC,
+	HOOK_REALLOCARRAY,
+	HOOK_FREE,
+	HOOK_POSIX_MEMALIGN,
+	HOOK_ALIGNED_ALLOC,
+	HOOK_MEMALIGN,
+	HOOK_VALLOC,
+	HOOK_PVALLOC,
+	HOOK_MMAP,
+	HOOK_MUNMAP,
+	HOOK_MREMAP,
+	HOOK_DLOPEN,
+	/* CPython's allocator tables; functions take ctx first */
+	HOOK_MEM_MALLOC,
+	HOOK_MEM_CALLOC,
+	HOOK_MEM_REALLOC,
+	HOOK_MEM_FREE,
+	HOOK_OBJ_MALLOC,
+	HOOK_OBJ_CALLOC,
+	HOOK_OBJ_REALLOC,
+	HOOK_OBJ_FREE,
+	HOOK_COUNT,
+};
+
+/* ---- how to walk Python frames: filled by memspy from its layouts, used by the probe without knowledge of versions ---- */
+
+enum probe_thread_way {
+	PROBE_THREAD_NONE,    /* no Python stacks */
+	PROBE_THREAD_KEY,     /* pthread_getspecific(key) gives this thread's state (3.7 to 3.14) */
+	PROBE_THREAD_CURRENT, /* a global pointer to the running thread's state, ours when its thread id is ours (2.7, 3.6) */
+	PROBE_THREAD_TLS,     /* at a fixed distance from the thread pointer (3.15) */
+};
+
+enum { PROBE_OWNER_NONE = 0xffffffffu };
+
+/* A str, or bytes: where its characters are. */
+struct probe_string {
+	uint32_t length;	/* offset of the count of characters */
+	uint32_t state;		/* offset of the state word; PROBE_OWNER_NONE: plain bytes (2.7) */
+	uint32_t kind_shift, kind_mask; /* (state >> shift) & mask: bytes per character */
+	uint32_t compact_mask, ascii_mask, ready_mask; /* ready_mask 0: always ready */
+	uint32_t ascii_data;	/* offset of the characters: compact ascii; plain bytes */
+	uint32_t compact_data;	/* compact, not ascii */
+	uint32_t legacy_data;	/* offset of a pointer to them: not compact; 0: there are none such */
+};
+
+struct probe_python {
+	uint32_t way; /* enum probe_thread_way */
+	uint32_t key;
+	uint64_t getspecific;	     /* address of pthread_getspecific */
+	uint64_t current;	     /* address of the global pointer */
+	int64_t tls_offset;
+	uint64_t finalizing;	     /* address of a word that is not 0 once the interpreter is being torn down; 0: none */
+	uint32_t finalizing_size;    /* 4 or 8 */
+	uint32_t tstate_thread_id;   /* must equal the thread pointer: else the state is not ours */
+	uint32_t tstate_frame;	     /* pointer to the innermost frame, or to the cframe */
+	uint32_t cframe_frame;	     /* offset in the cframe; PROBE_OWNER_NONE: there is no cframe */
+	uint32_t frame_previous;
+	uint32_t frame_code;
+	uint32_t frame_code_mask;    /* bits to clear in the code reference: 0, or 3 from 3.14 on */
+	uint32_t frame_owner;	     /* offset of the owner byte; PROBE_OWNER_NONE: there is none */
+	uint32_t owner_generator;    /* this owner's frames are always complete */
+	uint32_t owner_skip;	     /* frames with an owner from here on are not Python: step over them */
+	uint32_t frame_position;     /* offset of f_lasti or of the instruction pointer */
+	uint32_t lasti_scale;	     /* position is an int counting so many bytes; 0: it is a pointer */
+	uint32_t code_start;	     /* offset of the bytecode in the code object, for pointers */
+	uint32_t code_first_traceable; /* offset (code units); PROBE_OWNER_NONE: no incomplete frames in this version */
+	uint32_t code_filename, code_name, code_line_table, code_first_line;
+	uint32_t bytes_length, bytes_data; /* of the bytes object that is the line table */
+	struct probe_string string;
+	uint32_t object_type;	     /* offset of ob_type in an object */
+	uint32_t pad;
+	uint64_t code_type;	     /* address of PyCode_Type: what a frame points to must be of it */
+};
+
+/* ---- configuration: memspy writes it, the probe only reads it ---- */
+
+struct probe_section {
+	uint64_t offset; /* from the start of the table */
+	uint32_t count;	 /* how many fit; a power of two for hash indexes */
+	uint32_t pad;
+};
+
+struct probe_layout {
+	struct probe_section live;  /* struct probe_live, open addressing, a power of two */
+	struct probe_section sites; /* struct probe_site */
+	struct probe_section site_index; /* uint32_t */
+	struct probe_section nodes; /* struct probe_node */
+	struct probe_section node_index;
+	struct probe_section codes; /* struct probe_code */
+	struct probe_section code_index;
+	struct probe_section text_index; /* uint32_t: offset in text / 8 */
+	struct probe_section text;  /* bytes */
+};
+
+struct probe_config {
+	uint64_t table;	      /* address of the shared table in the target; 0: not configured */
+	uint64_t table_bytes;
+	struct probe_layout layout;
+	uint64_t original[HOOK_COUNT]; /* what each hook stands in for; 0: not hooked */
+	uint64_t hooked_ctx[2];	       /* ctx of the mem and obj tables, for the record */
+	struct probe_python python;
+	uint64_t cycles_per_ms;
+	uint64_t seed;
+	uint64_t link_map;    /* address of the loader's r_debug; 0: unknown */
+	uint32_t small_limit; /* requests above go on to malloc and are counted there */
+	uint32_t divert;      /* 1: sampled small blocks come from malloc, so that free needs no hook of its own */
+	uint32_t max_depth;   /* frames kept, innermost first; at most PROBE_MAX_DEPTH */
+	uint32_t temporary_events; /* freed within so many sampled events by its own thread: temporary */
+	uint32_t tid_offset;  /* offset of the kernel thread id from the thread pointer; 0: not known */
+	uint32_t pad;
+};
+
+enum { PROBE_MAX_DEPTH = 1024 };
+
+/* ---- private pages: page-aligned, MADV_WIPEONFORK, so a child finds zeroes and knows that it is one ---- */
+
+enum {
+	PROBE_FILTER_BITS = 14,
+	PROBE_SLOT_BITS = 9,
+	PROBE_PENDING = 256,
+};
+
+struct probe_slot { /* one thread's distance to its next sample */
+	uint64_t owner; /* thread pointer; 0: free */
+	int64_t left;
+	uint64_t random;
+	uint32_t tid;
+	uint32_t pad[9];
+};
+
+struct probe_private {
+	uint64_t magic;
+	int64_t left;	 /* mem and obj domains: one counter, the GIL is its lock */
+	uint64_t random;
+	uint64_t python_realloc; /* thread pointer of the thread inside the table's realloc: malloc's must not count it again */
+	uint32_t objects_changed; /* dlopen was called: look for new objects */
+	uint32_t pending_count;
+	uint64_t pad[3];
+	uint64_t pending[PROBE_PENDING]; /* frees that found the lock taken */
+	uint8_t filter[1u << PROBE_FILTER_BITS]; /* how many sampled blocks hash here; 255 sticks */
+	struct probe_slot slots[1u << PROBE_SLOT_BITS];
+};
+
+/* ---- the shared table ---- */
+
+enum { PROBE_PERIODS = 64, PROBE_LIFETIMES = 16 };
+enum { PROBE_CODE_TRUNCATED = 0xffffffffu, PROBE_CODE_MERGED = 0xfffffffeu };
+enum { PROBE_NODE_ROOT = 0, PROBE_NODE_MERGED = 1, PROBE_NODE_TRUNCATED = 2, PROBE_NODE_FIRST = 3 };
+enum { PROBE_POSITION_NONE = 0xffffffffu };
+
+/* A block that was picked and is alive. addr 0: empty slot. */
+struct probe_live {
+	uint64_t address;
+	uint64_t size_period; /* size << 8 | index into periods */
+	uint32_t site;
+	uint32_t birth_event; /* sampled events so far, when it was born */
+	uint64_t birth_cycles;
+};
+
+/* Sums over samples. inverse is in 1/4096 blocks, variance in 256 bytes². */
+struct probe_tally {
+	uint64_t n;
+	uint64_t bytes;
+	uint64_t inverse;
+	uint64_t variance;
+	uint64_t sure_bytes;
+};
+
+struct probe_site {
+	uint32_t version; /* odd while it is being written */
+	uint32_t node;
+	uint32_t thread;  /* kernel thread id in the target's namespace; 0: several */
+	uint32_t domain;  /* enum domain: malloc mem obj mmap */
+	uint32_t peak_epoch; /* peak below is of this epoch; behind the header's: live has not changed since the peak */
+	uint32_t pad;
+	uint64_t freed_bytes;
+	struct probe_tally live, alloc, peak, temporary;
+	uint32_t lifetimes[PROBE_LIFETIMES];
+};
+
+struct probe_node {
+	uint32_t parent;   /* node; smaller than its own index */
+	uint32_t code;	   /* code index, or PROBE_CODE_… */
+	uint32_t position; /* byte offset of the instruction; PROBE_POSITION_NONE */
+	uint32_t pad;
+};
+
+/* A code object as it was at first sight; the first six fields tell whether the address was reused since. */
+struct probe_code {
+	uint64_t address, filename, name, line_table;
+	uint32_t first_line, line_table_size;
+	uint32_t filename_text, name_text, line_table_text; /* offset in text / 8; 0: no room for it */
+	uint32_t pad[3];
+};
+
+struct probe_text {
+	uint32_t bytes;
+	uint32_t width; /* of a character: 1, 2, 4; 0: plain bytes */
+	/* characters follow, padded to 8 */
+};
+
+struct probe_losses {
+	uint64_t contention, full, merged, text, frees, truncated;
+};
+
+struct probe_header {
+	uint64_t magic;
+	uint32_t abi, header_bytes;
+	uint64_t table_bytes;
+	uint64_t image, image_bytes;	 /* where the probe is in the target */
+	uint64_t config, private_pages;	 /* addresses of its two structs in the target */
+	struct probe_layout layout;
+	/* written by memspy */
+	uint64_t session;	/* one more at each arming */
+	uint64_t owner_pid;	/* of the memspy that holds the lease, in its own namespace */
+	uint64_t lease_cycles;	/* sampling stops when the counter passes this */
+	uint32_t armed;
+	uint32_t inject_way;	/* enum inject_way: how the probe came in */
+	/* written by the probe */
+	uint32_t lock __attribute__((aligned(64)));
+	uint32_t period;	/* index of the T in force */
+	uint64_t periods[PROBE_PERIODS]; /* bytes; every T that was ever in force */
+	uint64_t events;	/* allocations sampled */
+	uint32_t live_count, sites_used, nodes_used, codes_used;
+	uint32_t text_used;	/* in units of 8 bytes */
+	uint32_t peak_epoch;
+	uint64_t live_bytes, peak_bytes;
+	uint64_t peak_cycles;
+	uint64_t thinned;	/* how often T was raised because the live table was full */
+	uint64_t forks;		/* not used by a child: counted by memspy */
+	uint64_t objects_patched;
+	struct probe_losses lost;
+};
+
+/* What memspy finds in the probe's image, by the symbol memspy_probe_entry. Addresses are offsets from its base. */
+struct probe_entry {
+	uint64_t magic;
+	uint32_t abi, hook_count;
+	uint64_t hooks[HOOK_COUNT];
+	uint64_t config, private_pages;
+	uint64_t config_bytes, private_bytes;
+};
+
+_Static_assert(sizeof(struct probe_live) == 32, "probe_live");
+_Static_assert(sizeof(struct probe_tally) == 40, "probe_tally");
+_Static_assert(sizeof(struct probe_site) == 256, "probe_site");
+_Static_assert(sizeof(struct probe_node) == 16, "probe_node");
+_Static_assert(sizeof(struct probe_code) == 64, "probe_code");
+_Static_assert(sizeof(struct probe_slot) == 64, "probe_slot");
+_Static_assert(sizeof(struct probe_header) <= 4096, "probe_header");
