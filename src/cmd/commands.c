@@ -1,0 +1,21 @@
+/*
+ * The table of commands, in the order of help. A new command: one file cmd_NAME.c and one line in each list.
+ */
+#include <string.h>
+
+#include "memspy/command.h"
+
+extern const struct command cmd_help;
+
+const struct command *const commands[] = {
+	&cmd_help,
+	NULL,
+};
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; commands[i]; i++)
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+	return NULL;
+}

@@ -1,0 +1,408 @@
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memspy/cleanup.h"
+#include "memspy/command.h"
+#include "memspy/units.h"
+#include "options_private.h"
+
+enum { MOST_OPTIONS = 40, FIRST_CODE = 256 };
+
+struct value {
+	bool given;
+	const char *text;
+	uint64_t bytes;
+	double seconds;
+	int64_t number;
+	unsigned list;
+};
+
+struct args {
+	const struct command *command;
+	const struct command_option *options[MOST_OPTIONS]; /* the command's own, then the common ones */
+	struct value values[MOST_OPTIONS];
+	size_t option_count;
+	char **words; /* a copy of argv that getopt may sort; the strings stay the caller's */
+	char *const *rest;
+	size_t rest_count;
+	char *const *program;
+};
+
+/* PID_MAX_LIMIT of 64-bit kernels. */
+const struct command_option option_pid = {
+	.name = "pid", .letter = 'p', .kind = OPTION_NUMBER, .argument = "N", .min = 1, .max = 4194304,
+	.does = "the process to look at",
+};
+const struct command_option option_help = { .name = "help", .letter = 'h', .kind = OPTION_FLAG, .does = "show this help" };
+
+int args_wrong(struct err *e, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(e->text, sizeof(e->text), format, args);
+	va_end(args);
+	return COMMAND_USAGE;
+}
+
+void args_free(struct args *a)
+{
+	if (!a)
+		return;
+	free(a->words);
+	free(a);
+}
+
+static void args_freep(struct args **a)
+{
+	args_free(*a);
+}
+
+/* The place of `word` (length bytes) in "a|b|c", or -1. */
+static int choice_index(const char *choices, const char *word, size_t length)
+{
+	for (int i = 0;; i++) {
+		size_t n = strcspn(choices, "|");
+
+		if (n == length && strncmp(choices, word, n) == 0)
+			return i;
+		if (!choices[n])
+			return -1;
+		choices += n + 1;
+	}
+}
+
+/* "a|b|c" as "a, b or c" */
+static void say_choices(char *to, size_t room, const char *choices)
+{
+	size_t used = 0;
+
+	to[0] = '\0';
+	while (*choices && used < room) {
+		size_t n = strcspn(choices, "|");
+		const char *next = choices + n + (choices[n] == '|');
+
+		used += (size_t)snprintf(to + used, room - used, "%.*s%s", (int)n, choices,
+					 !*next ? "" : strchr(next, '|') ? ", " : " or ");
+		choices = next;
+	}
+}
+
+static int read_list(const struct command_option *o, const char *text, struct value *v, struct err *e)
+{
+	char known[200];
+
+	v->list = 0;
+	for (const char *p = text;; p++) {
+		size_t n = strcspn(p, ",");
+		int i = choice_index(o->choices, p, n);
+
+		if (i < 0) {
+			say_choices(known, sizeof(known), o->choices);
+			return err_set(e, EINVAL, "\"%.*s\" is none of %s", (int)(n < 40 ? n : 40), p, known);
+		}
+		v->list |= 1u << i;
+		p += n;
+		if (!*p)
+			return 0;
+	}
+}
+
+static int read_choice(const struct command_option *o, const char *text, struct err *e)
+{
+	char known[200];
+
+	if (choice_index(o->choices, text, strlen(text)) >= 0)
+		return 0;
+	say_choices(known, sizeof(known), o->choices);
+	return err_set(e, EINVAL, "\"%.40s\" is not one of %s", text, known);
+}
+
+static struct units_text as_written(const struct command_option *o, double value)
+{
+	struct units_text t;
+
+	if (o->kind == OPTION_SIZE)
+		return units_size_option((uint64_t)value);
+	snprintf(t.text, sizeof(t.text), "%.15g", value);
+	return t;
+}
+
+static int within(const struct command_option *o, const char *text, double value, struct err *e)
+{
+	if (o->min == 0 && o->max == 0)
+		return 0;
+	if (value < o->min)
+		return err_set(e, ERANGE, "%.40s is too little; the least is %s", text, as_written(o, o->min).text);
+	if (o->max != 0 && value > o->max)
+		return err_set(e, ERANGE, "%.40s is too much; the most is %s", text, as_written(o, o->max).text);
+	return 0;
+}
+
+static int read_value(const struct command_option *o, const char *text, struct value *v, struct err *e)
+{
+	int r = 0;
+
+	v->text = text;
+	switch (o->kind) {
+	case OPTION_FLAG:
+	case OPTION_STRING:
+		return 0;
+	case OPTION_PATH:
+		return *text ? 0 : err_set(e, EINVAL, "the name of the file is empty");
+	case OPTION_CHOICE:
+		return read_choice(o, text, e);
+	case OPTION_LIST:
+		return read_list(o, text, v, e);
+	case OPTION_SIZE:
+		r = units_parse_size(text, &v->bytes, e);
+		return r < 0 ? r : within(o, text, (double)v->bytes, e);
+	case OPTION_DURATION:
+		r = units_parse_duration(text, &v->seconds, e);
+		return r < 0 ? r : within(o, text, v->seconds, e);
+	case OPTION_NUMBER:
+		r = units_parse_number(text, &v->number, e);
+		return r < 0 ? r : within(o, text, (double)v->number, e);
+	}
+	return r;
+}
+
+static void collect(struct args *a)
+{
+	for (const struct command_option *o = a->command->options; o && o->name && a->option_count < MOST_OPTIONS - 2; o++)
+		a->options[a->option_count++] = o;
+	if (a->command->needs & (NEEDS_PID | TAKES_PID))
+		a->options[a->option_count++] = &option_pid;
+	a->options[a->option_count++] = &option_help;
+}
+
+static int defaults(struct args *a, struct err *e)
+{
+	for (size_t i = 0; i < a->option_count; i++) {
+		int r = a->options[i]->fallback ? read_value(a->options[i], a->options[i]->fallback, &a->values[i], e) : 0;
+
+		if (r < 0) /* the table itself is wrong; the test of all tables finds it */
+			return err_add(e, r, "default of --%s", a->options[i]->name);
+	}
+	return 0;
+}
+
+static int unknown_option(const struct args *a, const char *word, struct err *e)
+{
+	const char *names[MOST_OPTIONS + 1] = { NULL };
+	char name[64];
+	const char *near;
+
+	for (size_t i = 0; i < a->option_count; i++)
+		names[i] = a->options[i]->name;
+	if (strncmp(word, "--", 2) != 0)
+		return args_wrong(e, "there is no option %.40s; memspy help %s lists them", word, a->command->name);
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
+	near = suggest(name, names);
+	if (near)
+		return args_wrong(e, "there is no option --%s; did you mean --%s?", name, near);
+	return args_wrong(e, "there is no option --%s; memspy help %s lists them", name, a->command->name);
+}
+
+/* What getopt stumbled over, in words. */
+static int complain(const struct args *a, int code, struct err *e)
+{
+	const char *word = a->words[optind - 1];
+	char letter[3] = { '-', (char)optopt, '\0' };
+
+	if (optopt >= FIRST_CODE && code == ':')
+		return args_wrong(e, "--%s needs a value", a->options[optopt - FIRST_CODE]->name);
+	if (optopt >= FIRST_CODE)
+		return args_wrong(e, "--%s takes no value", a->options[optopt - FIRST_CODE]->name);
+	if (code == ':')
+		return args_wrong(e, "-%c needs a value", optopt);
+	return unknown_option(a, optopt ? letter : word, e);
+}
+
+static size_t find_letter(const struct args *a, int letter)
+{
+	for (size_t i = 0; i < a->option_count; i++)
+		if (a->options[i]->letter == letter)
+			return i;
+	abort();
+}
+
+static int read_options(struct args *a, int argc, bool *ret_help, struct err *e)
+{
+	struct option longs[MOST_OPTIONS + 1] = { 0 };
+	char shorts[2 * MOST_OPTIONS + 2] = ":";
+	char *s = shorts + 1;
+	int code;
+
+	for (size_t i = 0; i < a->option_count; i++) {
+		const struct command_option *o = a->options[i];
+
+		longs[i].name = o->name;
+		longs[i].has_arg = o->kind == OPTION_FLAG ? no_argument : required_argument;
+		longs[i].val = FIRST_CODE + (int)i;
+		if (o->letter) {
+			*s++ = o->letter;
+			if (o->kind != OPTION_FLAG)
+				*s++ = ':';
+		}
+	}
+	optind = 0; /* 0, not 1: glibc starts anew, also for a second command line in one process */
+	opterr = 0;
+	while ((code = getopt_long(argc, a->words, shorts, longs, NULL)) != -1) {
+		size_t i;
+
+		if (code == '?' || code == ':')
+			return complain(a, code, e);
+		i = code >= FIRST_CODE ? (size_t)(code - FIRST_CODE) : find_letter(a, code);
+		if (a->options[i] == &option_help) {
+			*ret_help = true;
+			return 0;
+		}
+		if (read_value(a->options[i], optarg ? optarg : "", &a->values[i], e) < 0) {
+			err_add(e, 0, "--%s", a->options[i]->name);
+			return COMMAND_USAGE;
+		}
+		a->values[i].given = true;
+	}
+	a->rest = a->words + optind;
+	a->rest_count = (size_t)(argc - optind);
+	return 0;
+}
+
+static int check_rest(const struct args *a, struct err *e)
+{
+	const struct command *c = a->command;
+
+	if (a->rest_count > c->max_args && c->max_args == 0 && (c->needs & TAKES_PROGRAM))
+		return args_wrong(e, "what is \"%.40s\"? a program to start stands behind --", a->rest[0]);
+	if (a->rest_count > c->max_args)
+		return args_wrong(e, "what is \"%.40s\"? memspy help %s shows how to write it", a->rest[c->max_args], c->name);
+	if (a->rest_count < c->min_args)
+		return args_wrong(e, "needs %s; memspy help %s shows how to write it", c->args, c->name);
+	if ((c->needs & NEEDS_PID) && !args_pid(a))
+		return args_wrong(e, "needs --pid N: which process?");
+	return 0;
+}
+
+/* What stands behind "--" is the program's, not ours; getopt does not get to see it. */
+static int split_program(struct args *a, int argc, struct err *e)
+{
+	if (!(a->command->needs & TAKES_PROGRAM))
+		return argc;
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(a->words[i], "--") != 0)
+			continue;
+		a->words[i] = NULL;
+		a->program = a->words + i + 1;
+		if (!*a->program)
+			return -args_wrong(e, "there is no program behind --");
+		return i;
+	}
+	return argc;
+}
+
+int args_parse(struct args **ret, bool *ret_help, const struct command *c, int argc, char *const argv[], struct err *e)
+{
+	_cleanup_(args_freep) struct args *a = calloc(1, sizeof(*a));
+	int r;
+
+	*ret_help = false;
+	if (!a)
+		return err_set(e, ENOMEM, "out of memory");
+	a->command = c;
+	a->words = calloc((size_t)argc + 2, sizeof(*a->words));
+	if (!a->words)
+		return err_set(e, ENOMEM, "out of memory");
+	memcpy(a->words, argv, (size_t)argc * sizeof(*argv));
+	collect(a);
+	r = defaults(a, e);
+	if (r)
+		return r;
+	argc = split_program(a, argc, e);
+	if (argc < 0)
+		return COMMAND_USAGE;
+	r = read_options(a, argc, ret_help, e);
+	if (!r && !*ret_help)
+		r = check_rest(a, e);
+	if (r || *ret_help)
+		return r;
+	*ret = TAKE(a);
+	return 0;
+}
+
+static const struct value *find(const struct args *a, const char *option)
+{
+	for (size_t i = 0; i < a->option_count; i++)
+		if (strcmp(a->options[i]->name, option) == 0)
+			return &a->values[i];
+	fprintf(stderr, "memspy %s has no option --%s\n", a->command->name, option);
+	abort();
+}
+
+bool args_given(const struct args *a, const char *option)
+{
+	return find(a, option)->given;
+}
+
+bool args_flag(const struct args *a, const char *option)
+{
+	return find(a, option)->given;
+}
+
+uint64_t args_size(const struct args *a, const char *option)
+{
+	return find(a, option)->bytes;
+}
+
+double args_seconds(const struct args *a, const char *option)
+{
+	return find(a, option)->seconds;
+}
+
+int64_t args_number(const struct args *a, const char *option)
+{
+	return find(a, option)->number;
+}
+
+const char *args_text(const struct args *a, const char *option)
+{
+	return find(a, option)->text;
+}
+
+unsigned args_list(const struct args *a, const char *option)
+{
+	return find(a, option)->list;
+}
+
+bool args_is(const struct args *a, const char *option, const char *choice)
+{
+	const char *text = find(a, option)->text;
+
+	return text && strcmp(text, choice) == 0;
+}
+
+pid_t args_pid(const struct args *a)
+{
+	if (!(a->command->needs & (NEEDS_PID | TAKES_PID)))
+		return 0;
+	return (pid_t)find(a, "pid")->number;
+}
+
+size_t args_count(const struct args *a)
+{
+	return a->rest_count;
+}
+
+const char *args_at(const struct args *a, size_t i)
+{
+	return a->rest[i];
+}
+
+char *const *args_program(const struct args *a)
+{
+	return a->program;
+}
