@@ -1,0 +1,66 @@
+/*
+ * entry: what memspy finds in the image, and the two structs it fills.
+ *
+ * Nothing else is visible. All addresses in the table are relocated against the image's base by whoever maps it.
+ */
+#include "hooks.h"
+#include "probe.h"
+
+struct probe_config config __attribute__((aligned(64)));
+struct probe_private pages __attribute__((aligned(4096), section(".bss.pages")));
+
+__attribute__((visibility("default"), used)) const struct probe_entry memspy_probe_entry = {
+	.magic = PROBE_MAGIC,
+	.abi = PROBE_ABI,
+	.hook_count = HOOK_COUNT,
+	.hooks = {
+		[HOOK_MALLOC] = (uint64_t)hook_malloc,
+		[HOOK_CALLOC] = (uint64_t)hook_calloc,
+		[HOOK_REALLOC] = (uint64_t)hook_realloc,
+		[HOOK_REALLOCARRAY] = (uint64_t)hook_reallocarray,
+		[HOOK_FREE] = (uint64_t)hook_free,
+		[HOOK_POSIX_MEMALIGN] = (uint64_t)hook_posix_memalign,
+		[HOOK_ALIGNED_ALLOC] = (uint64_t)hook_aligned_alloc,
+		[HOOK_MEMALIGN] = (uint64_t)hook_memalign,
+		[HOOK_VALLOC] = (uint64_t)hook_valloc,
+		[HOOK_PVALLOC] = (uint64_t)hook_pvalloc,
+		[HOOK_MMAP] = (uint64_t)hook_mmap,
+		[HOOK_MUNMAP] = (uint64_t)hook_munmap,
+		[HOOK_MREMAP] = (uint64_t)hook_mremap,
+		[HOOK_DLOPEN] = (uint64_t)hook_dlopen,
+		[HOOK_MEM_MALLOC] = (uint64_t)hook_mem_malloc,
+		[HOOK_MEM_CALLOC] = (uint64_t)hook_mem_calloc,
+		[HOOK_MEM_REALLOC] = (uint64_t)hook_mem_realloc,
+		[HOOK_MEM_FREE] = (uint64_t)hook_mem_free,
+		[HOOK_OBJ_MALLOC] = (uint64_t)hook_obj_malloc,
+		[HOOK_OBJ_CALLOC] = (uint64_t)hook_obj_calloc,
+		[HOOK_OBJ_REALLOC] = (uint64_t)hook_obj_realloc,
+		[HOOK_OBJ_FREE] = (uint64_t)hook_obj_free,
+	},
+	.config = (uint64_t)&config,
+	.private_pages = (uint64_t)&pages,
+	.config_bytes = sizeof(struct probe_config),
+	.private_bytes = sizeof(struct probe_private),
+};
+
+/* The compiler may ask for these whatever it was told. */
+__attribute__((used)) void *memset(void *to, int c, size_t n);
+void *memset(void *to, int c, size_t n)
+{
+	volatile unsigned char *t = to;
+
+	while (n--)
+		*t++ = (unsigned char)c;
+	return to;
+}
+
+__attribute__((used)) void *memcpy(void *restrict to, const void *restrict from, size_t n);
+void *memcpy(void *restrict to, const void *restrict from, size_t n)
+{
+	volatile unsigned char *t = to;
+	const unsigned char *f = from;
+
+	while (n--)
+		*t++ = *f++;
+	return to;
+}

@@ -1,0 +1,41 @@
+/*
+ * gate: the fast path. One load, one compare, one subtraction; nearly always the answer is "go on".
+ *
+ * Sample points lie on the line of allocated bytes as a Poisson process: a block is picked when the next point is
+ * inside it. left is the distance to that point; it is drawn afresh after each, for the process forgets.
+ */
+#pragma once
+
+#include "probe.h"
+
+static inline struct probe_slot *slot_at(uint64_t tp)
+{
+	return &pages.slots[((tp >> 6) * 0x9e3779b97f4a7c15u) >> (64 - PROBE_SLOT_BITS)];
+}
+
+/* libc's side: no lock is held there, so every thread counts for itself. */
+static inline bool gate_passes(uint64_t size)
+{
+	uint64_t tp = thread_pointer();
+	struct probe_slot *slot = slot_at(tp);
+
+	if (unlikely(slot->owner != tp) || unlikely((int64_t)size >= slot->left) || unlikely((int64_t)size < 0))
+		return false;
+	slot->left -= (int64_t)size;
+	return true;
+}
+
+/* The mem and obj domains: whoever calls holds the GIL, so one counter serves all. */
+static inline bool gate_passes_python(uint64_t size)
+{
+	if (unlikely((int64_t)size >= pages.left))
+		return false;
+	pages.left -= (int64_t)size;
+	return true;
+}
+
+/* Can this address be a sampled block? False positives only. */
+static inline bool filter_has(uint64_t address)
+{
+	return pages.filter[((address >> 4) * 0x9e3779b97f4a7c15u) >> (64 - PROBE_FILTER_BITS)];
+}

@@ -1,0 +1,132 @@
+/*
+ * probe: what the rooms of the probe share.
+ *
+ * We are a guest in somebody's process: no libc, no TLS, no constructor, no allocation of our own, no output, no
+ * lock on the fast path, no Python API. memspy writes `config` before the first hook is reachable; after
+ * that it is constant. `pages` is wiped by a fork: a child finds magic 0, and touches nothing shared.
+ *
+ *   hooks.c pymem.c   stand in for the target's functions; the fast path is there and in gate.h
+ *   gate.c            whose turn is it to be sampled
+ *   table.c sites.c   the shared table: live blocks, sums per site
+ *   stack.c code.c    which Python lines are we on; what are they called
+ *   objects.c         new ELF objects after dlopen
+ *   numbers.c         logarithm, weights, random gaps
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "memspy/probe_abi.h"
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#define COLD __attribute__((noinline, cold))
+
+extern struct probe_config config;
+extern struct probe_private pages;
+
+enum { MALLOC, MEM, OBJ, MMAP }; /* enum domain of the outside world */
+
+static inline uint64_t thread_pointer(void)
+{
+	uint64_t tp;
+
+#if defined(__x86_64__)
+	__asm__("mov %%fs:0, %0" : "=r"(tp)); /* the first word of a TCB is its own address, in glibc and in musl */
+#elif defined(__aarch64__)
+	__asm__("mrs %0, tpidr_el0" : "=r"(tp));
+#endif
+	return tp;
+}
+
+static inline uint64_t cycles(void)
+{
+#if defined(__x86_64__)
+	return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+	uint64_t v;
+
+	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(v));
+	return v;
+#endif
+}
+
+static inline void relax(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}
+
+static inline struct probe_header *header(void)
+{
+	return (struct probe_header *)config.table;
+}
+
+static inline void *section(const struct probe_section *s)
+{
+	return (char *)config.table + s->offset;
+}
+
+/* A user address that may be an object: cheap nonsense is caught before it is followed. */
+static inline bool plausible(uint64_t address)
+{
+	return address >= 0x10000 && address < 0x7ffffffff000 && !(address & 7);
+}
+
+static inline uint64_t mix(uint64_t x)
+{
+	x ^= x >> 32;
+	x *= 0x9e3779b97f4a7c15u;
+	x ^= x >> 29;
+	return x;
+}
+
+/* ---- numbers.c ---- */
+struct weight {
+	uint64_t bytes, inverse, variance, sure_bytes;
+};
+struct weight weigh(uint64_t size, uint64_t period);	     /* what a block of this size stands for */
+uint64_t random_next(uint64_t *state);
+int64_t random_gap(uint64_t *state, uint64_t period);	     /* bytes to the next sample; 0 when exact */
+bool random_keeps(uint64_t *state, uint64_t size, uint64_t old, uint64_t new_); /* thinning: stay with p_new / p_old */
+
+/* ---- gate.c ---- */
+bool sampling_is_on(void); /* armed, lease not run out, not a child */
+uint64_t period_now(void);
+bool gate_decide(uint64_t size);	/* per thread: the fast path said "perhaps" */
+bool gate_decide_python(uint64_t size); /* under the GIL */
+void gate_redraw(void);			/* the period has changed: all gaps anew */
+uint32_t gate_thread_id(void);
+
+/* ---- table.c ---- */
+bool table_lock(void);	 /* bounded; false: busy, count and go on */
+void table_unlock(void);
+void table_add(uint64_t address, uint64_t size, uint32_t domain);
+void table_remove(uint64_t address); /* pre-free: nobody else can own the address yet */
+bool table_take(uint64_t address, struct probe_live *ret); /* out of the map, sums untouched; for realloc */
+void table_put_back(const struct probe_live *entry);
+void table_settle(const struct probe_live *entry); /* a taken one is gone: book its free */
+
+/* ---- sites.c (under the lock) ---- */
+uint32_t site_get(uint32_t node, uint32_t thread, uint32_t domain);
+void site_allocated(uint32_t site, const struct weight *w);
+void site_freed(uint32_t site, const struct weight *w, const struct probe_live *entry);
+void site_reweighed(uint32_t site, const struct weight *old, const struct weight *now); /* now NULL: dropped */
+
+/* ---- stack.c, code.c (under the lock) ---- */
+uint32_t stack_capture(void);
+uint32_t code_get(uint64_t code); /* index; PROBE_CODE_MERGED when there is no room */
+
+/* ---- objects.c ---- */
+void objects_patch_new(void);
+
+/* Relaxed counters: losses are counted without the lock. */
+static inline void count(uint64_t *counter)
+{
+	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+}

@@ -1,0 +1,286 @@
+/*
+ * table: the blocks that were picked and are alive.
+ *
+ * Open addressing in the shared table, keyed by address, with backward shifting: no tombstones, so an hour of
+ * churn leaves no trace. One lock for all of it, taken only on the sampled path, and only for a bounded time: a
+ * signal handler that came upon its own thread in here must get out again. An allocation that finds it taken is
+ * dropped and counted; a free is left in a bag that the next holder empties before it does anything else, so
+ * that it is booked before the address can be seen again.
+ */
+#include "gate.h"
+
+static struct probe_live *live(void)
+{
+	return section(&config.layout.live);
+}
+
+static uint32_t live_mask(void)
+{
+	return config.layout.live.count - 1;
+}
+
+static uint32_t home_of(uint64_t address)
+{
+	return (uint32_t)mix(address >> 4) & live_mask();
+}
+
+static uint8_t *filter_at(uint64_t address)
+{
+	return &pages.filter[((address >> 4) * 0x9e3779b97f4a7c15u) >> (64 - PROBE_FILTER_BITS)];
+}
+
+static uint64_t size_of(const struct probe_live *entry)
+{
+	return entry->size_period >> 8;
+}
+
+static uint64_t period_of(const struct probe_live *entry)
+{
+	return header()->periods[(entry->size_period & 0xff) % PROBE_PERIODS];
+}
+
+static struct probe_live *find(uint64_t address)
+{
+	struct probe_live *map = live();
+
+	for (uint32_t at = home_of(address), n = 0; n <= live_mask(); at = (at + 1) & live_mask(), n++) {
+		if (map[at].address == address)
+			return &map[at];
+		if (!map[at].address)
+			return NULL;
+	}
+	return NULL;
+}
+
+static void insert(const struct probe_live *entry)
+{
+	struct probe_live *map = live();
+	uint32_t at = home_of(entry->address);
+
+	for (uint32_t n = 0; map[at].address && n <= live_mask(); n++)
+		at = (at + 1) & live_mask();
+	map[at] = *entry;
+	header()->live_count++;
+	if (*filter_at(entry->address) != 255) /* 255 sticks: it cannot be counted down */
+		__atomic_fetch_add(filter_at(entry->address), 1, __ATOMIC_RELAXED);
+}
+
+/* Takes the entry out and closes the gap: whoever stands behind it and would be found sooner, moves up. */
+static void erase(struct probe_live *entry)
+{
+	struct probe_live *map = live();
+	uint32_t hole = (uint32_t)(entry - map);
+	uint32_t at = hole;
+	uint8_t *filter = filter_at(entry->address);
+
+	header()->live_count--;
+	if (*filter != 255 && *filter != 0)
+		__atomic_fetch_sub(filter, 1, __ATOMIC_RELAXED);
+	for (uint32_t n = 0; n <= live_mask(); n++) {
+		uint32_t home;
+
+		at = (at + 1) & live_mask();
+		if (!map[at].address)
+			break;
+		home = home_of(map[at].address);
+		if (((at - home) & live_mask()) >= ((at - hole) & live_mask())) {
+			map[hole] = map[at];
+			hole = at;
+		}
+	}
+	map[hole].address = 0;
+}
+
+static void book_free(const struct probe_live *entry)
+{
+	struct weight w = weigh(size_of(entry), period_of(entry));
+
+	site_freed(entry->site, &w, entry);
+}
+
+static void remove_locked(uint64_t address)
+{
+	struct probe_live *entry = find(address);
+	struct probe_live copy;
+
+	if (!entry)
+		return;
+	copy = *entry;
+	erase(entry);
+	book_free(&copy);
+}
+
+static void empty_the_bag(void)
+{
+	if (likely(!__atomic_load_n(&pages.pending_count, __ATOMIC_ACQUIRE)))
+		return;
+	for (unsigned i = 0; i < PROBE_PENDING; i++) {
+		uint64_t address = __atomic_exchange_n(&pages.pending[i], 0, __ATOMIC_ACQ_REL);
+
+		if (address) {
+			__atomic_fetch_sub(&pages.pending_count, 1, __ATOMIC_RELAXED);
+			remove_locked(address);
+		}
+	}
+}
+
+static void leave_in_the_bag(uint64_t address)
+{
+	uint32_t first = (uint32_t)mix(address);
+
+	for (unsigned i = 0; i < PROBE_PENDING; i++) {
+		uint64_t none = 0;
+
+		if (__atomic_compare_exchange_n(&pages.pending[(first + i) % PROBE_PENDING], &none, address, false,
+						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+			__atomic_fetch_add(&pages.pending_count, 1, __ATOMIC_RELEASE);
+			return;
+		}
+	}
+	count(&header()->lost.frees);
+}
+
+bool table_lock(void)
+{
+	enum { SPINS = 2000 };
+	uint32_t *lock = &header()->lock;
+
+	for (unsigned i = 0; i < SPINS; i++) {
+		if (!__atomic_load_n(lock, __ATOMIC_RELAXED) && !__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE)) {
+			empty_the_bag();
+			return true;
+		}
+		relax();
+	}
+	return false;
+}
+
+void table_unlock(void)
+{
+	__atomic_store_n(&header()->lock, 0, __ATOMIC_RELEASE);
+}
+
+/*
+ * The live table is three quarters full: raise the period and keep each block with p_new / p_old. What stays
+ * weighs more, what goes weighs nothing, the sums stay unbiased.
+ */
+static void thin(void)
+{
+	struct probe_header *h = header();
+	struct probe_live *map = live();
+	uint64_t old = period_now();
+	uint64_t period = old ? old * 2 : 1024;
+	uint64_t random = config.seed ^ cycles();
+	uint32_t at = 0;
+
+	if (h->period + 1 >= PROBE_PERIODS)
+		return;
+	h->periods[h->period + 1] = period;
+	h->period++;
+	h->thinned++;
+	while (at <= live_mask()) {
+		struct probe_live entry = map[at];
+		struct weight was, is;
+
+		if (!entry.address || period_of(&entry) == period) {
+			at++;
+			continue;
+		}
+		was = weigh(size_of(&entry), period_of(&entry));
+		if (random_keeps(&random, size_of(&entry), period_of(&entry), period)) {
+			is = weigh(size_of(&entry), period);
+			map[at].size_period = size_of(&entry) << 8 | h->period;
+			site_reweighed(entry.site, &was, &is);
+			at++;
+		} else {
+			site_reweighed(entry.site, &was, NULL);
+			erase(&map[at]); /* somebody may have moved up to here: look again */
+		}
+	}
+	gate_redraw();
+}
+
+COLD void table_add(uint64_t address, uint64_t size, uint32_t domain)
+{
+	struct probe_header *h = header();
+	struct probe_live entry;
+	struct weight w;
+
+	if (!table_lock()) {
+		count(&h->lost.contention);
+		return;
+	}
+	/* Should there be a block at this address, its free went past us (an object not yet patched). */
+	remove_locked(address);
+	for (int i = 0; i < 8 && h->live_count >= config.layout.live.count / 4 * 3; i++)
+		thin();
+
+	h->events++;
+	entry = (struct probe_live){
+		.address = address,
+		.size_period = size << 8 | h->period,
+		.site = site_get(stack_capture(), gate_thread_id(), domain),
+		.birth_event = (uint32_t)h->events,
+		.birth_cycles = cycles(),
+	};
+	w = weigh(size, period_now());
+	site_allocated(entry.site, &w);
+	if (h->live_count < config.layout.live.count / 8 * 7) {
+		insert(&entry);
+	} else { /* allocated, but not known to be alive */
+		site_reweighed(entry.site, &w, NULL);
+		count(&h->lost.full);
+	}
+	table_unlock();
+}
+
+COLD void table_remove(uint64_t address)
+{
+	if (pages.magic != PROBE_PRIVATE_MAGIC)
+		return;
+	if (!table_lock()) {
+		leave_in_the_bag(address);
+		return;
+	}
+	remove_locked(address);
+	table_unlock();
+}
+
+COLD bool table_take(uint64_t address, struct probe_live *ret)
+{
+	struct probe_live *entry;
+
+	if (pages.magic != PROBE_PRIVATE_MAGIC)
+		return false;
+	if (!table_lock()) {
+		leave_in_the_bag(address);
+		return false;
+	}
+	entry = find(address);
+	if (entry) {
+		*ret = *entry;
+		erase(entry);
+	}
+	table_unlock();
+	return entry != NULL;
+}
+
+void table_put_back(const struct probe_live *entry)
+{
+	if (!table_lock()) {
+		count(&header()->lost.frees); /* its live bytes stay booked for good */
+		return;
+	}
+	insert(entry);
+	table_unlock();
+}
+
+void table_settle(const struct probe_live *entry)
+{
+	if (!table_lock()) {
+		count(&header()->lost.frees);
+		return;
+	}
+	book_free(entry);
+	table_unlock();
+}
