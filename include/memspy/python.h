@@ -30,6 +30,8 @@ const char *python_version_text(const struct python *p); /* "3.12.1" */
 const char *python_build(const struct python *p);    /* "shared, with symbols" or "static, stripped", … */
 /* The ELF object that holds the interpreter. Lent by the python. */
 const struct object *python_object(const struct python *p);
+/* Of a thread's kernel id (in the target's pid namespace) from its thread pointer; 0: not known. */
+uint32_t python_tid_offset(const struct python *p);
 
 /* One frame as people read it. The text is UTF-8, lent until the next call of python_stacks or python_free. */
 struct python_frame {
@@ -43,7 +45,7 @@ struct python_thread {
 	char name[64];
 	bool has_gil;
 	bool truncated; /* deeper than what is read */
-	bool torn;	/* did not hold still; frames is empty */
+	bool torn;	/* did not hold still: frames has the outer ones that did, perhaps none */
 	struct python_frame *frames; /* innermost first */
 	size_t frame_count;
 };

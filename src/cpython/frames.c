@@ -1,0 +1,220 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memspy/clock.h"
+#include "python_private.h"
+
+/*
+ * A walk goes from pointer to pointer while the thread may run. So every walk is followed by a second look at all the
+ * frames at once, in one read: what is the same in both stood still in between. A thread that is quicker than
+ * we are is looked at again, for a while; what it has in common with its own past (its outer frames) is true in any case.
+ */
+enum { TRIES_MAX = 200, PIECES = 512, COPY_MAX = 256 };
+static const uint64_t patience_ns = 30000000;
+
+/* How much of a frame is read: up to the last field we know. */
+static uint32_t copy_bytes(const struct py_layout *l)
+{
+	uint32_t end = l->frame.position.offset + l->frame.position.size;
+	uint32_t fields[] = { l->frame.code.offset + 8, l->frame.previous.offset + 8,
+			      l->frame.owner.offset + l->frame.owner.size };
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (fields[i] > end)
+			end = fields[i];
+	return end < COPY_MAX ? end : COPY_MAX;
+}
+
+int raw_stack_init(struct raw_stack *s, struct err *e)
+{
+	*s = (struct raw_stack){ .frames = calloc(STACK_DEPTH_MAX, sizeof(struct raw_frame)),
+				 .copies = malloc((size_t)STACK_DEPTH_MAX * COPY_MAX),
+				 .again = malloc((size_t)STACK_DEPTH_MAX * COPY_MAX) };
+	if (!s->frames || !s->copies || !s->again) {
+		raw_stack_done(s);
+		return err_set(e, ENOMEM, "out of memory for a stack");
+	}
+	return 0;
+}
+
+void raw_stack_done(struct raw_stack *s)
+{
+	free(s->frames);
+	free(s->copies);
+	free(s->again);
+	*s = (struct raw_stack){ 0 };
+}
+
+static bool parse(const struct py_layout *l, const uint8_t *bytes, struct raw_frame *f)
+{
+	struct view v = { bytes, copy_bytes(l) };
+	uint64_t owner = 0;
+
+	if (l->frame.owner.size && !view_get(v, l->frame.owner, &owner))
+		return false;
+	f->owner = (uint8_t)owner;
+	return view_get(v, l->frame.code, &f->code) && view_get(v, l->frame.previous, &f->previous) &&
+	       view_get(v, l->frame.position, &f->position);
+}
+
+/* The words that lead to the innermost frame: one in the thread's state, and one in the cframe where there is such. */
+struct way_in {
+	raddr at[2];
+	uint64_t words[2];
+	size_t count;
+};
+
+static int innermost(const struct py_layout *l, struct remote *r, raddr thread, struct way_in *ret, raddr *ret_frame,
+		     struct err *e)
+{
+	int q;
+
+	*ret = (struct way_in){ .at = { thread + l->thread.frame.offset }, .count = 1 };
+	q = remote_read_u64(r, ret->at[0], &ret->words[0], e);
+	if (!q && l->cframe.size && ret->words[0]) {
+		ret->at[1] = ret->words[0] + l->cframe.frame.offset;
+		ret->count = 2;
+		q = remote_read_u64(r, ret->at[1], &ret->words[1], e);
+	}
+	*ret_frame = ret->words[ret->count - 1];
+	return q;
+}
+
+static int walk(const struct py_layout *l, struct remote *r, raddr first, struct raw_stack *s, struct err *e)
+{
+	uint32_t size = copy_bytes(l);
+	raddr at = first;
+
+	s->count = 0;
+	s->truncated = false;
+	for (; at; at = s->frames[s->count++].previous) {
+		uint8_t *copy = s->copies + s->count * size;
+		int q;
+
+		if (s->count == STACK_DEPTH_MAX) {
+			s->truncated = true;
+			break;
+		}
+		q = remote_read(r, at, copy, size, e);
+		if (q)
+			return q;
+		s->frames[s->count].at = at;
+		if (!parse(l, copy, &s->frames[s->count]))
+			return READ_TORN;
+	}
+	return 0;
+}
+
+/* Reads the way in and all frames of the walk again, many in one call. *ret: the way in was the same. */
+static int look_again(const struct py_layout *l, struct remote *r, const struct way_in *in, struct raw_stack *s,
+		      bool *ret, struct err *e)
+{
+	uint32_t size = copy_bytes(l);
+	struct remote_piece pieces[PIECES];
+	uint64_t words[2] = { 0 };
+	size_t n = 0;
+
+	for (; n < in->count; n++)
+		pieces[n] = (struct remote_piece){ in->at[n], &words[n], sizeof(words[n]) };
+	for (size_t i = 0; i < s->count; i++) {
+		if (n == PIECES) {
+			int q = remote_readv(r, pieces, n, e);
+
+			if (q)
+				return q;
+			n = 0;
+		}
+		pieces[n++] = (struct remote_piece){ s->frames[i].at, s->again + i * size, size };
+	}
+	if (n) {
+		int q = remote_readv(r, pieces, n, e);
+
+		if (q)
+			return q;
+	}
+	*ret = !memcmp(words, in->words, sizeof(words));
+	return 0;
+}
+
+static bool same_link(const struct raw_frame *a, const struct raw_frame *b)
+{
+	return a->code == b->code && a->previous == b->previous && a->owner == b->owner;
+}
+
+/*
+ * How many of the outermost frames held still. The innermost of them may have moved on within its code: then it has
+ * its later position.
+ */
+static size_t held_still(const struct py_layout *l, struct raw_stack *s)
+{
+	size_t still = 0;
+
+	while (still < s->count) {
+		struct raw_frame *f = &s->frames[s->count - 1 - still];
+		struct raw_frame now = { .at = f->at };
+
+		if (!parse(l, s->again + (size_t)(f - s->frames) * copy_bytes(l), &now) || !same_link(f, &now))
+			break;
+		still++;
+		if (now.position != f->position) {
+			f->position = now.position;
+			break;
+		}
+	}
+	return still;
+}
+
+int raw_stack_walk(const struct python *p, struct remote *r, raddr thread, struct raw_stack *s, struct err *e)
+{
+	const struct py_layout *l = &p->layout;
+	uint64_t deadline = clock_now_ns() + patience_ns;
+	int q = READ_TORN;
+
+	for (int try = 0; try < TRIES_MAX; try++) {
+		struct way_in in;
+		raddr first;
+		bool same;
+		size_t still;
+
+		if (try > 3 && clock_now_ns() > deadline)
+			break;
+		s->torn = true;
+		s->count = 0;
+		q = innermost(l, r, thread, &in, &first, e);
+		if (!q)
+			q = walk(l, r, first, s, e);
+		if (!q)
+			q = look_again(l, r, &in, s, &same, e);
+		if (q == READ_TORN)
+			continue;
+		if (q)
+			return q;
+		still = held_still(l, s);
+		if (still == s->count && same) {
+			s->torn = false;
+			return 0;
+		}
+		memmove(s->frames, s->frames + s->count - still, still * sizeof(*s->frames));
+		s->count = still;
+	}
+	if (q == READ_TORN)
+		s->count = 0;
+	return 0;
+}
+
+bool raw_frame_offset(const struct python *p, const struct raw_frame *f, const struct code *code, uint32_t *ret)
+{
+	const struct py_layout *l = &p->layout;
+	int64_t offset;
+
+	if (l->position_scale)
+		offset = (int64_t)(int32_t)f->position * l->position_scale;
+	else
+		offset = (int64_t)(f->position - f->code - l->code.start.offset);
+	if (l->code.first_traceable.size && f->owner != PY_OWNER_GENERATOR &&
+	    offset < (int64_t)code->first_traceable * 2)
+		return false;
+	*ret = offset > 0 && offset < UINT32_MAX ? (uint32_t)offset : 0; /* below 0: not started yet */
+	return true;
+}

@@ -1,0 +1,315 @@
+#include "memspy/python.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "memspy/cleanup.h"
+#include "memspy/proc.h"
+#include "python_private.h"
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static bool is_libpython(const char *path)
+{
+	const char *name = base_name(path);
+
+	return (!strncmp(name, "libpython2.", 11) || !strncmp(name, "libpython3.", 11)) && name[11] >= '0' &&
+	       name[11] <= '9' && strstr(name, ".so");
+}
+
+static bool is_pypy(const char *path)
+{
+	const char *name = base_name(path);
+
+	return !strncmp(name, "libpypy", 7) || !strncmp(name, "pypy", 4);
+}
+
+void python_free(struct python *p)
+{
+	if (!p)
+		return;
+	codes_forget(p);
+	symbols_free(p->symbols);
+	free((char *)p->first.path);
+	free(p);
+}
+
+static void python_freep(struct python **p)
+{
+	python_free(*p);
+}
+
+static raddr address_of(const struct python *p, const char *name)
+{
+	struct symbol s;
+
+	return symbols_find(p->symbols, name, &s) && s.value ? s.value + p->object.bias : 0;
+}
+
+/* Before 3.7 the list starts at a static pointer. When its name was stripped, an exported one-liner loads it. */
+static raddr interpreter_head(const struct python *p)
+{
+	raddr head = address_of(p, "interp_head");
+	struct symbol s;
+	uint8_t code[8];
+	int32_t distance;
+
+	if (head)
+		return head;
+	if (!symbols_find(p->symbols, "PyInterpreterState_Head", &s) ||
+	    !symbols_bytes(p->symbols, s.value, code, sizeof(code)) ||
+	    code[0] != 0x48 || code[1] != 0x8b || code[2] != 0x05 || code[7] != 0xc3) /* mov x(%rip),%rax; ret */
+		return 0;
+	memcpy(&distance, code + 3, sizeof(distance));
+	return s.value + 7 + (raddr)(int64_t)distance + p->object.bias;
+}
+
+/* Whether this object is a CPython at all. Takes a copy of what the maps lend. */
+static int try_object(struct python *p, const struct object *object, bool *ret_is_python, struct err *e)
+{
+	_cleanup_(closep) int fd = -1;
+	uint64_t size;
+	int q;
+
+	symbols_free(p->symbols);
+	p->symbols = NULL;
+	q = maps_open(p->pid, object->first, &fd, e);
+	if (!q)
+		q = symbols_open(&p->symbols, fd, e);
+	if (q)
+		return q;
+	free((char *)p->first.path);
+	p->first = *object->first;
+	p->first.path = strdup(object->path);
+	if (!p->first.path)
+		return err_set(e, ENOMEM, "out of memory for a path");
+	p->object = *object;
+	p->object.first = &p->first;
+	p->object.path = p->first.path;
+
+	p->runtime = address_of(p, "_PyRuntime");
+	if (!p->runtime && symbols_section(p->symbols, ".PyRuntime", &p->runtime, &size))
+		p->runtime += p->object.bias;
+	*ret_is_python = p->runtime || address_of(p, "_PyThreadState_Current");
+	return 0;
+}
+
+static int refuse(const struct python *p, const char *exe, struct err *e)
+{
+	if (is_pypy(exe))
+		return err_set(e, ENOTSUP, "%d is PyPy, not CPython: memspy reads CPython's heap only", p->pid);
+	if (!strncmp(base_name(exe), "python", 6))
+		return err_set(e, EAGAIN, "%d has not loaded its Python library yet: try again in a moment", p->pid);
+	return err_set(e, ENOTSUP, "%d is %s, not CPython: memspy reads CPython's heap only", p->pid, base_name(exe));
+}
+
+/* A libpython goes before the executable; both can be mapped, so the one that is a Python counts. */
+static int find_object(struct python *p, const struct object *objects, size_t count, struct err *e)
+{
+	char exe[4096] = "";
+	struct err ignored;
+	bool is_python = false;
+	int q = proc_exe(p->pid, exe, sizeof(exe), e);
+
+	if (q)
+		return q;
+	for (size_t i = 0; i < count; i++)
+		if (is_pypy(objects[i].path))
+			return refuse(p, "pypy", e);
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < count; i++) {
+			if (pass == 0 ? !is_libpython(objects[i].path) : strcmp(objects[i].path, exe) != 0)
+				continue;
+			q = try_object(p, &objects[i], &is_python, pass ? e : &ignored);
+			if (q && pass)
+				return err_add(e, q, "%s", objects[i].path);
+			if (!q && is_python) {
+				snprintf(p->build, sizeof(p->build), "%s, %s", pass ? "static" : "shared",
+					 symbols_is_stripped(p->symbols) ? "stripped" : "with symbols");
+				return 0;
+			}
+		}
+	return refuse(p, exe, e);
+}
+
+static int find_layout(struct python *p, struct remote *r, struct err *e)
+{
+	const struct py_layout *known;
+	uint8_t own[DEBUG_OFFSETS_MAX];
+	bool free_threaded = false;
+	const char *why;
+	uint32_t hex;
+	int q = version_find(p, r, e);
+
+	if (q == READ_TORN)
+		return err_set(e, ENOTSUP, "%d is a Python of unknown version (%s): memspy knows CPython %s", p->pid,
+			       p->object.path, layout_known());
+	if (q)
+		return q;
+	/* Fields moved between 3.7.3 and 3.7.4. */
+	if (p->version >> 16 == 0x0307 && (p->version >> 8 & 255) >= 1 && (p->version >> 8 & 255) < 4)
+		return err_set(e, ENOTSUP, "%d is CPython %s: memspy knows 3.7 from 3.7.4 on", p->pid, p->version_text);
+	known = layout_find((uint16_t)(p->version >> 16));
+	if (!known)
+		return err_set(e, ENOTSUP, "%d is CPython %s: memspy knows %s (docs/new-python.md tells how to add one)",
+			       p->pid, p->version_text, layout_known());
+	p->layout = *known;
+	if (p->layout.version < 0x030d)
+		return 0;
+
+	q = remote_read(r, p->runtime, own, sizeof(own), e);
+	if (q)
+		return q;
+	if (!layout_own_version(own, sizeof(own), &hex, &free_threaded))
+		return err_set(e, ENOTSUP, "%d is CPython %s without its table of debug offsets: memspy cannot read it",
+			       p->pid, p->version_text);
+	if (free_threaded)
+		return err_set(e, ENOTSUP, "%d is a free-threaded CPython %s: memspy reads builds with a GIL only",
+			       p->pid, p->version_text);
+	if (!layout_take_own(&p->layout, own, sizeof(own), &why))
+		return err_set(e, ENOTSUP, "%d is CPython %s, but %s", p->pid, p->version_text, why);
+	return 0;
+}
+
+static int find_roots(struct python *p, struct err *e)
+{
+	const struct py_layout *l = &p->layout;
+
+	p->code_type = address_of(p, "PyCode_Type");
+	if (l->runtime.size) {
+		p->interpreters = p->runtime + l->runtime.interpreters.offset;
+		p->finalizing = p->runtime + l->runtime.finalizing.offset;
+		p->current = l->runtime.current.size ? p->runtime + l->runtime.current.offset : 0;
+	} else {
+		p->interpreters = interpreter_head(p);
+		p->finalizing = address_of(p, "_Py_Finalizing");
+		p->current = address_of(p, "_PyThreadState_Current");
+	}
+	if (!p->interpreters || !p->code_type || (l->runtime.size && !p->runtime))
+		return err_set(e, ENOTSUP, "%d is CPython %s without the symbols memspy starts from (%s)", p->pid,
+			       p->version_text, p->object.path);
+	return 0;
+}
+
+/* libc tells debuggers where a thread's descriptor has its kernel id: {bits, count, offset}. */
+static void look_into_libc(struct python *p, const struct object *object)
+{
+	_cleanup_(closep) int fd = -1;
+	struct symbols *s = NULL;
+	struct symbol found;
+	struct err ignored;
+	uint32_t where[3];
+
+	if (maps_open(p->pid, object->first, &fd, &ignored) || symbols_open(&s, fd, &ignored))
+		return;
+	if (!p->getspecific && symbols_find(s, "pthread_getspecific", &found) && found.is_function)
+		p->getspecific = found.value + object->bias;
+	if (!p->tid_offset && symbols_find(s, "_thread_db_pthread_tid", &found) &&
+	    symbols_bytes(s, found.value, where, sizeof(where)) && where[0] == 32 && where[2] < 1 << 16)
+		p->tid_offset = where[2];
+	symbols_free(s);
+}
+
+static void find_libc(struct python *p, const struct object *objects, size_t count)
+{
+	static const char *const names[] = { "libc.so", "libc-", "libpthread.so", "libpthread-", "libc.musl-", "ld-musl-" };
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++)
+			if (!strncmp(base_name(objects[i].path), names[k], strlen(names[k])))
+				look_into_libc(p, &objects[i]);
+}
+
+/* Up, with one interpreter whose first thread knows it; and not on its way down. */
+static int check_alive(struct python *p, struct remote *r, struct err *e)
+{
+	const struct py_layout *l = &p->layout;
+	uint64_t interpreter = 0, thread = 0, back = 0, finalizing = 0;
+	uint32_t initialized = 1;
+	int q = 0;
+
+	if (l->runtime.initialized.size)
+		q = remote_read_u32(r, p->runtime + l->runtime.initialized.offset, &initialized, e);
+	if (!q && p->finalizing)
+		q = remote_read_u64(r, p->finalizing, &finalizing, e);
+	if (!q)
+		q = remote_read_u64(r, p->interpreters, &interpreter, e);
+	if (!q && interpreter)
+		q = remote_read_u64(r, interpreter + l->interpreter.threads.offset, &thread, e);
+	if (!q && thread)
+		q = remote_read_u64(r, thread + l->thread.interpreter.offset, &back, e);
+	if (q < 0 || q == READ_GONE)
+		return q;
+	if (finalizing)
+		return err_set(e, EAGAIN, "%d is CPython %s, and it is shutting down", p->pid, p->version_text);
+	if (q || !(initialized & 1) || !interpreter || !thread)
+		return err_set(e, EAGAIN, "%d is CPython %s, but its interpreter is not up yet: try again in a moment",
+			       p->pid, p->version_text);
+	if (back != interpreter)
+		return err_set(e, EAGAIN, "%d is CPython %s, but its threads do not look as they should: a changed build?",
+			       p->pid, p->version_text);
+	return 0;
+}
+
+int python_find(struct python **ret, pid_t pid, struct remote *remote, const struct maps *maps, struct err *e)
+{
+	_cleanup_(python_freep) struct python *p = calloc(1, sizeof(*p));
+	_cleanup_(freep) struct object *objects = NULL;
+	struct proc_status status;
+	size_t count;
+	int q;
+
+	if (!p)
+		return err_set(e, ENOMEM, "out of memory for an interpreter");
+	p->pid = pid;
+	q = proc_status_read(pid, &status, e);
+	if (q)
+		return q;
+	p->other_pid_namespace = status.other_pid_namespace;
+	q = maps_objects(maps, remote, &objects, &count, e);
+	if (!q)
+		q = find_object(p, objects, count, e);
+	if (!q)
+		q = find_layout(p, remote, e);
+	if (!q)
+		q = find_roots(p, e);
+	if (!q)
+		q = check_alive(p, remote, e);
+	if (q)
+		return q;
+	find_libc(p, objects, count);
+	p->object.first = &p->first;
+	*ret = TAKE(p);
+	return 0;
+}
+
+uint32_t python_version(const struct python *p)
+{
+	return p->version;
+}
+
+const char *python_version_text(const struct python *p)
+{
+	return p->version_text;
+}
+
+const char *python_build(const struct python *p)
+{
+	return p->build;
+}
+
+const struct object *python_object(const struct python *p)
+{
+	return &p->object;
+}
+
+uint32_t python_tid_offset(const struct python *p)
+{
+	return p->tid_offset;
+}

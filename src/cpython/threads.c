@@ -1,0 +1,296 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "memspy/cleanup.h"
+#include "memspy/proc.h"
+#include "python_private.h"
+
+enum { THREAD_BYTES_MAX = 4096 };
+
+/* One thread's state as it was when the list was read. */
+struct entry {
+	raddr at;
+	uint64_t id, native_id;
+	bool has_gil;
+};
+
+struct entries {
+	struct entry *all;
+	size_t count, room;
+};
+
+static void entries_done(struct entries *s)
+{
+	free(s->all);
+}
+
+static int add(struct entries *s, struct entry one, struct err *e)
+{
+	if (s->count == s->room) {
+		size_t room = s->room ? s->room * 2 : 16;
+		struct entry *all = realloc(s->all, room * sizeof(*all));
+
+		if (!all)
+			return err_set(e, ENOMEM, "out of memory for threads");
+		s->all = all;
+		s->room = room;
+	}
+	s->all[s->count++] = one;
+	return 0;
+}
+
+/* The state of the thread that has this interpreter's lock; 0: nobody. */
+static int gil_holder(const struct python *p, struct remote *r, raddr interpreter, raddr *ret, struct err *e)
+{
+	const struct py_layout *l = &p->layout;
+	raddr gil;
+	uint32_t locked;
+	int q;
+
+	*ret = 0;
+	if (p->current)
+		return remote_read_u64(r, p->current, ret, e);
+	q = remote_read_u64(r, interpreter + l->interpreter.gil.offset, &gil, e);
+	if (q || !gil)
+		return q;
+	q = remote_read_u32(r, gil + l->gil.locked.offset, &locked, e);
+	if (q || (int32_t)locked <= 0)
+		return q;
+	return remote_read_u64(r, gil + l->gil.holder.offset, ret, e);
+}
+
+static int list_threads(const struct python *p, struct remote *r, raddr interpreter, struct entries *s, struct err *e)
+{
+	const struct py_layout *l = &p->layout;
+	uint8_t bytes[THREAD_BYTES_MAX];
+	struct view v = { bytes, l->thread.size };
+	raddr at, holder;
+	int q;
+
+	q = gil_holder(p, r, interpreter, &holder, e);
+	if (!q)
+		q = remote_read_u64(r, interpreter + l->interpreter.threads.offset, &at, e);
+	while (!q && at && s->count < STACK_THREADS_MAX) {
+		struct entry one = { .at = at, .has_gil = at == holder };
+		uint64_t back;
+
+		q = remote_read(r, at, bytes, l->thread.size, e);
+		if (q)
+			break;
+		if (!view_get(v, l->thread.interpreter, &back) || back != interpreter ||
+		    !view_get(v, l->thread.id, &one.id) || !view_get(v, l->thread.next, &at))
+			return READ_TORN;
+		if (l->thread.native_id.size && !view_get(v, l->thread.native_id, &one.native_id))
+			return READ_TORN;
+		q = add(s, one, e);
+	}
+	return q;
+}
+
+static int list_all(const struct python *p, struct remote *r, struct entries *s, struct err *e)
+{
+	raddr interpreter;
+	int q = remote_read_u64(r, p->interpreters, &interpreter, e);
+
+	s->count = 0;
+	for (int i = 0; !q && interpreter && i < STACK_INTERPRETERS_MAX; i++) {
+		q = list_threads(p, r, interpreter, s, e);
+		if (!q)
+			q = remote_read_u64(r, interpreter + p->layout.interpreter.next.offset, &interpreter, e);
+	}
+	return q;
+}
+
+/* A thread's id in the target's own pid namespace; 0: not known. */
+static pid_t inner_tid(FILE *status)
+{
+	char line[512];
+
+	while (fgets(line, sizeof(line), status)) {
+		char *last;
+
+		if (strncmp(line, "NSpid:", 6))
+			continue;
+		last = strrchr(line, '\t');
+		return last ? (pid_t)strtol(last + 1, NULL, 10) : 0;
+	}
+	return 0;
+}
+
+/* Kernel thread ids as we see them, beside those the target sees. */
+struct tids {
+	pid_t *outer;
+	pid_t *inner; /* NULL: the same */
+	size_t count;
+};
+
+static void tids_done(struct tids *t)
+{
+	free(t->outer);
+	free(t->inner);
+}
+
+static int tids_read(const struct python *p, struct tids *t, struct err *e)
+{
+	int q = proc_threads(p->pid, &t->outer, &t->count, e);
+
+	if (q || !p->other_pid_namespace)
+		return q;
+	t->inner = calloc(t->count + 1, sizeof(*t->inner));
+	if (!t->inner)
+		return err_set(e, ENOMEM, "out of memory for threads");
+	for (size_t i = 0; i < t->count; i++) {
+		_cleanup_(fclosep) FILE *f = NULL;
+		char path[64];
+
+		snprintf(path, sizeof(path), "/proc/%d/task/%d/status", p->pid, t->outer[i]);
+		f = fopen(path, "re");
+		if (f)
+			t->inner[i] = inner_tid(f);
+	}
+	return 0;
+}
+
+static pid_t tids_find(const struct tids *t, uint64_t inner)
+{
+	const pid_t *ids = t->inner ? t->inner : t->outer;
+
+	for (size_t i = 0; inner && i < t->count; i++)
+		if ((uint64_t)ids[i] == inner)
+			return t->outer[i];
+	return 0;
+}
+
+/*
+ * The interpreter's own note is asked first (3.11+). In the child of a fork it may be the parent's; libc's note in the
+ * thread's descriptor never is.
+ */
+static pid_t thread_tid(const struct python *p, struct remote *r, const struct tids *tids, const struct entry *t)
+{
+	struct err ignored;
+	uint32_t tid;
+	pid_t found = tids_find(tids, t->native_id);
+
+	if (found || !p->tid_offset || !t->id || remote_read_u32(r, t->id + p->tid_offset, &tid, &ignored))
+		return found;
+	return tids_find(tids, tid);
+}
+
+static void thread_name(const struct python *p, struct python_thread *t)
+{
+	_cleanup_(fclosep) FILE *f = NULL;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", p->pid, t->tid);
+	f = t->tid ? fopen(path, "re") : NULL;
+	if (f && fgets(t->name, sizeof(t->name), f))
+		t->name[strcspn(t->name, "\n")] = '\0';
+}
+
+/* READ_TORN: the code of a frame is none, or is gone. */
+static int name_frames(struct python *p, struct remote *r, const struct raw_stack *s, struct python_thread *t,
+		       struct err *e)
+{
+	t->frames = calloc(s->count + 1, sizeof(*t->frames));
+	if (!t->frames)
+		return err_set(e, ENOMEM, "out of memory for a stack");
+	for (size_t i = 0; i < s->count; i++) {
+		const struct raw_frame *f = &s->frames[i];
+		const struct code *code;
+		uint32_t offset;
+		int q;
+
+		if (f->owner >= PY_OWNER_SKIP)
+			continue;
+		q = code_find(p, r, f->code, &code, e);
+		if (q)
+			return q;
+		if (!raw_frame_offset(p, f, code, &offset))
+			continue;
+		t->frames[t->frame_count++] = (struct python_frame){
+			.function = code->function,
+			.file = code->file,
+			.line = python_line(p, code->lines, code->lines_length, code->first_line, offset),
+		};
+	}
+	return 0;
+}
+
+static int read_stack(struct python *p, struct remote *r, const struct entry *one, struct raw_stack *s,
+		      struct python_thread *t, struct err *e)
+{
+	int q = READ_TORN;
+
+	for (int try = 0; q == READ_TORN && try < 5; try++) {
+		free(t->frames);
+		t->frames = NULL;
+		t->frame_count = 0;
+		q = raw_stack_walk(p, r, one->at, s, e);
+		if (!q)
+			q = name_frames(p, r, s, t, e);
+	}
+	t->truncated = s->truncated;
+	t->torn = s->torn || q == READ_TORN;
+	if (q != READ_TORN)
+		return q;
+	t->frame_count = 0;
+	return 0;
+}
+
+static int read_threads(struct python *p, struct remote *r, const struct entries *entries, struct python_stacks *ret,
+			struct err *e)
+{
+	_cleanup_(raw_stack_done) struct raw_stack stack = { 0 };
+	_cleanup_(tids_done) struct tids tids = { 0 };
+	int q = raw_stack_init(&stack, e);
+
+	if (!q)
+		q = tids_read(p, &tids, e);
+	if (q)
+		return q;
+	ret->threads = calloc(entries->count + 1, sizeof(*ret->threads));
+	if (!ret->threads)
+		return err_set(e, ENOMEM, "out of memory for threads");
+	for (size_t i = 0; i < entries->count; i++) {
+		struct python_thread *t = &ret->threads[ret->count++];
+
+		t->has_gil = entries->all[i].has_gil;
+		t->tid = thread_tid(p, r, &tids, &entries->all[i]);
+		thread_name(p, t);
+		q = read_stack(p, r, &entries->all[i], &stack, t, e);
+		if (q)
+			return q;
+		if (t->torn && !t->tid) /* it ended while we looked */
+			free(ret->threads[--ret->count].frames);
+	}
+	return 0;
+}
+
+int python_stacks(struct python *p, struct remote *r, struct python_stacks *ret, struct err *e)
+{
+	_cleanup_(entries_done) struct entries entries = { 0 };
+	struct python_stacks stacks = { 0 };
+	int q = READ_TORN;
+
+	codes_forget(p);
+	/* Threads come and go while the list is read; a list that changed is read again. */
+	for (int try = 0; q == READ_TORN && try < 20; try++)
+		q = list_all(p, r, &entries, e);
+	if (!q)
+		q = read_threads(p, r, &entries, &stacks, e);
+	if (q) {
+		python_stacks_done(&stacks);
+		return q;
+	}
+	*ret = stacks;
+	return 0;
+}
+
+void python_stacks_done(struct python_stacks *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		free(s->threads[i].frames);
+	free(s->threads);
+	*s = (struct python_stacks){ 0 };
+}
