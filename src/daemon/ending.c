@@ -1,0 +1,73 @@
+#include "memspy/ending.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "memspy/cleanup.h"
+
+/* From linux/pidfd.h of 6.15; older headers lack it, older kernels answer ENOTTY. */
+struct pidfd_exit_info {
+	uint64_t mask, cgroup;
+	uint32_t pid, tgid, ppid, ids[8];
+	int32_t exit_code;
+};
+#define PIDFD_EXIT_INFO _IOWR(0xFF, 11, struct pidfd_exit_info)
+enum { MASK_EXIT = 1 << 3 };
+
+int ending_watch(pid_t pid, int *ret_fd, struct err *e)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	if (fd < 0 && errno == ESRCH)
+		return err_set(e, ESRCH, "there is no process %d", pid);
+	if (fd < 0)
+		return err_sys(e, errno, "cannot watch process %d", pid);
+	*ret_fd = fd;
+	return 0;
+}
+
+void ending_words(int status, char *to, size_t room)
+{
+	if (WIFSIGNALED(status))
+		snprintf(to, room, "killed by signal %d", WTERMSIG(status));
+	else
+		snprintf(to, room, "exited with status %d", WEXITSTATUS(status));
+}
+
+/* The status of a zombie: the last field of its stat line. Gone once the parent has asked for it. */
+static bool zombie_status(pid_t pid, int *ret)
+{
+	_cleanup_(fclosep) FILE *f = NULL;
+	char path[40], line[2048], *state, *last;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	f = fopen(path, "re");
+	if (!f || !fgets(line, sizeof(line), f))
+		return false;
+	state = strrchr(line, ')'); /* the name before it may hold anything */
+	last = strrchr(line, ' ');
+	if (!state || state[1] != ' ' || (state[2] != 'Z' && state[2] != 'X') || !last)
+		return false;
+	return sscanf(last, "%d", ret) == 1;
+}
+
+void ending_describe(int fd, pid_t pid, char *to, size_t room)
+{
+	struct pidfd_exit_info info = { .mask = MASK_EXIT };
+	int status;
+
+	to[0] = '\0';
+	if (ioctl(fd, PIDFD_EXIT_INFO, &info) == 0 && (info.mask & MASK_EXIT))
+		ending_words(info.exit_code, to, room);
+	else if (zombie_status(pid, &status))
+		ending_words(status, to, room);
+	else if (ioctl(fd, PIDFD_EXIT_INFO, &info) == 0 && (info.mask & MASK_EXIT)) /* reaped in between */
+		ending_words(info.exit_code, to, room);
+}

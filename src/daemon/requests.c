@@ -1,0 +1,228 @@
+/*
+ * What the daemon can be asked. Every value of a request is a claim: its type and range are checked here.
+ */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "daemon_private.h"
+#include "memspy/cleanup.h"
+#include "memspy/log.h"
+
+static int number(const json_t *request, const char *name, double min, double max, double *ret, struct err *e)
+{
+	const json_t *value = json_object_get(request, name);
+
+	if (!json_is_number(value) || !isfinite(json_number_value(value)) || json_number_value(value) < min ||
+	    json_number_value(value) > max)
+		return err_set(e, EINVAL, "the request has no good \"%s\"", name);
+	*ret = json_number_value(value);
+	return 0;
+}
+
+static int read_pid(const json_t *request, pid_t *ret, struct err *e)
+{
+	double pid;
+	int r = number(request, "pid", 1, 1 << 22, &pid, e);
+
+	if (!r)
+		*ret = (pid_t)pid;
+	return r;
+}
+
+/* ---- attach ---- */
+
+static int read_options(const json_t *request, struct session_options *o, struct err *e)
+{
+	double sample, domains, table, inject, interval;
+	int r = number(request, "sample_bytes", 0, 1LL << 40, &sample, e);
+
+	if (!r)
+		r = number(request, "domains", 1, (1 << DOMAIN_COUNT) - 1, &domains, e);
+	if (!r)
+		r = number(request, "table_bytes", 1 << 16, 1LL << 36, &table, e);
+	if (!r)
+		r = number(request, "inject", INJECT_AUTO, INJECT_MAP, &inject, e);
+	if (!r)
+		r = number(request, "interval", 0.01, 86400, &interval, e);
+	if (!r)
+		*o = (struct session_options){ (uint64_t)sample, (unsigned)domains, (uint64_t)table,
+					       (enum session_inject)inject, interval };
+	return r;
+}
+
+static json_t *describe(const struct watch *w)
+{
+	struct recording_about about = { 0 };
+	struct session_facts facts;
+	struct progress p;
+	const struct sample *last = watch_last(w);
+
+	watch_about(w, &about);
+	watch_facts(w, &facts);
+	watch_progress(w, &p);
+	return json_pack("{s:i, s:o, s:o, s:I, s:s, s:s, s:I, s:i, s:f, s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:i}",
+			 "pid", (int)watch_pid(w), "name", client_text(about.name),
+			 "python", client_text(about.python),
+			 "sample_bytes", (json_int_t)(last && last->has_heap ? last->sample_bytes : watch_options(w)->sample_bytes),
+			 "domains", about.domains ? about.domains : "", "way", facts.way ? facts.way : "",
+			 "held_ns", (json_int_t)facts.held_ns, "slots", (int)facts.slots, "seconds", p.elapsed_s,
+			 "ticks", (json_int_t)p.ticks, "rss", (json_int_t)p.rss_bytes, "has_heap", (int)p.has_heap,
+			 "heap", (json_int_t)p.heap_bytes, "heap_low", (json_int_t)p.heap_low_bytes,
+			 "heap_high", (json_int_t)p.heap_high_bytes, "lost", (json_int_t)p.lost,
+			 "table", (json_int_t)(last ? last->table_bytes : 0), "recordings", (int)watch_recordings(w));
+}
+
+static int serve_attach(struct daemon *d, struct client *c, const json_t *request, struct err *e)
+{
+	bool hold = json_is_true(json_object_get(request, "hold"));
+	struct session_options o;
+	struct watch *w;
+	pid_t pid;
+	int r = read_pid(request, &pid, e);
+
+	if (!r)
+		r = read_options(request, &o, e);
+	if (r)
+		return r;
+	if (daemon_find(d, pid))
+		return err_set(e, EALREADY, "%d is attached already; memspy status shows it", pid);
+	r = watch_open(&w, d->ops, pid, &o, e);
+	if (r)
+		return r;
+	r = daemon_add(d, w, e);
+	if (r) {
+		struct err ignored;
+
+		watch_close(w, "detached", &ignored);
+		return r;
+	}
+	log_say("attached to %d", pid);
+	if (hold)
+		c->holds = w;
+	client_say(c, json_pack("{s:b, s:o}", "ok", 1, "session", describe(w)), !hold, false);
+	return 0;
+}
+
+static int find(struct daemon *d, const json_t *request, struct watch **ret, struct err *e)
+{
+	pid_t pid;
+	int r = read_pid(request, &pid, e);
+
+	if (r)
+		return r;
+	*ret = daemon_find(d, pid);
+	return *ret ? 0 : err_set(e, ENOENT, "%d is not attached; memspy status lists what is", pid);
+}
+
+static int serve_detach(struct daemon *d, struct client *c, const json_t *request, struct err *e)
+{
+	struct watch *w;
+	int r = find(d, request, &w, e);
+
+	if (!r)
+		r = daemon_drop(d, w, "detached", e);
+	if (r >= 0)
+		client_say(c, json_pack("{s:b}", "ok", 1), true, false);
+	return r;
+}
+
+static int serve_status(struct daemon *d, struct client *c, const json_t *request, struct err *e)
+{
+	json_t *sessions = json_array();
+
+	(void)request;
+	(void)e;
+	for (size_t i = 0; i < MOST_WATCHES; i++)
+		if (d->watches[i])
+			json_array_append_new(sessions, describe(d->watches[i]));
+	client_say(c, json_pack("{s:b, s:o}", "ok", 1, "sessions", sessions), true, false);
+	return 0;
+}
+
+/* ---- record ---- */
+
+static json_t *progress_json(const struct progress *p)
+{
+	return json_pack("{s:f, s:f, s:I, s:f, s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "elapsed", p->elapsed_s, "duration",
+			 p->duration_s, "rss", (json_int_t)p->rss_bytes, "rss_per_minute", p->rss_per_minute, "has_heap",
+			 (int)p->has_heap, "heap", (json_int_t)p->heap_bytes, "heap_low", (json_int_t)p->heap_low_bytes,
+			 "heap_high", (json_int_t)p->heap_high_bytes, "ticks", (json_int_t)p->ticks, "bytes",
+			 (json_int_t)p->file_bytes, "lost", (json_int_t)p->lost);
+}
+
+static void tell(void *own, const struct progress *p, enum recorder_end end, const char *why)
+{
+	struct client *c = own;
+
+	if (end == RECORDER_GOES_ON) {
+		client_say(c, json_pack("{s:o}", "progress", progress_json(p)), false, true);
+		return;
+	}
+	c->recorder = NULL;
+	c->records = NULL;
+	client_say(c, json_pack("{s:b, s:i, s:o, s:o}", "ok", 1, "end", (int)end, "why", client_text(why), "progress",
+				progress_json(p)), true, false);
+}
+
+static int serve_record(struct daemon *d, struct client *c, const json_t *request, struct err *e)
+{
+	struct recorder_options o = { 0 };
+	double max;
+	struct watch *w;
+	int r = find(d, request, &w, e);
+
+	if (!r)
+		r = number(request, "duration", 0, 1e10, &o.duration_s, e);
+	if (!r)
+		r = number(request, "interval", 0.01, 86400, &o.interval_s, e);
+	if (!r)
+		r = number(request, "max_bytes", 0, 1e18, &max, e);
+	if (r)
+		return r;
+	o.max_bytes = (uint64_t)max;
+	if (c->in.fd < 0)
+		return err_set(e, EINVAL, "the request brings no file");
+	if (watch_recordings(w) >= MOST_RECORDERS)
+		return err_set(e, EBUSY, "%d is recorded %d times already", watch_pid(w), MOST_RECORDERS);
+	r = watch_record(w, &c->recorder, c->in.fd, &o, tell, c, e);
+	if (r)
+		return r;
+	c->in.fd = -1;
+	c->records = w;
+	client_say(c, json_pack("{s:o}", "session", describe(w)), false, false);
+	return 0;
+}
+
+void request_withdraw(struct daemon *d, struct client *c)
+{
+	struct watch *holds = c->holds;
+	struct err e = { "" };
+
+	c->holds = NULL;
+	if (c->recorder)
+		watch_record_end(c->records, c->recorder, "ended by request");
+	if (holds)
+		daemon_drop(d, holds, "detached", &e);
+}
+
+void request_serve(struct daemon *d, struct client *c, const char *line)
+{
+	static const struct {
+		const char *name;
+		int (*serve)(struct daemon *d, struct client *c, const json_t *request, struct err *e);
+	} known[] = {
+		{ "attach", serve_attach }, { "detach", serve_detach }, { "status", serve_status }, { "record", serve_record },
+	};
+	json_t *request = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+	const char *op = json_string_value(json_object_get(request, "op"));
+	struct err e = { "" };
+	int r = err_set(&e, EINVAL, "the daemon does not know this request; memspy and its daemon may differ in version");
+
+	for (size_t i = 0; op && i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(known[i].name, op) == 0)
+			r = known[i].serve(d, c, request, &e);
+	json_decref(request);
+	if (r != 0)
+		client_refuse(c, r < 0 ? -r : ESRCH, e.text);
+}
