@@ -20,12 +20,12 @@ struct map {
 	uint64_t inode;
 	uint32_t device_major, device_minor;
 	bool readable, writable, executable, shared;
-	const char *path; /* "" for anonymous memory; lent by the maps */
+	const char *path; /* "" for anonymous memory; without the kernel's " (deleted)"; lent by the maps */
 };
 
 struct maps;
 
-int maps_read(struct maps **ret, pid_t pid, struct err *e);
+int maps_read(struct maps **ret, pid_t pid, struct err *e); /* READ_GONE: no process, or no memory left; *e says so */
 int maps_parse(struct maps **ret, const char *text, size_t length, struct err *e); /* the text of a maps file */
 void maps_free(struct maps *m);
 

@@ -19,7 +19,7 @@ struct symbols;
 struct symbol {
 	uint64_t value;
 	uint64_t size;
-	bool is_function, is_data, is_tls;
+	bool is_function, is_data, is_tls; /* none: also an indirect function, whose value is its resolver */
 	bool is_dynamic; /* found in .dynsym: part of the interface */
 };
 
@@ -31,7 +31,8 @@ struct got_slot {
 	bool is_jump_slot; /* JUMP_SLOT, else GLOB_DAT or an absolute 64-bit relocation */
 };
 
-int symbols_open(struct symbols **ret, int fd, struct err *e); /* does not keep fd */
+/* Does not keep fd, but one of its own until symbols_free: the tables are read as they are asked for. One thread at a time. */
+int symbols_open(struct symbols **ret, int fd, struct err *e);
 void symbols_free(struct symbols *s);
 
 /* false when there is none. Dynamic symbols win over local ones of the same name; the default version wins. */
