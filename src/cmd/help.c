@@ -4,7 +4,7 @@
 #include "memspy/command.h"
 #include "options_private.h"
 
-enum { WIDTH = 80, COLUMN = 26, NAME_COLUMN = 12 };
+enum { WIDTH = 80, COLUMN = 28, NAME_COLUMN = 12 };
 
 static const char exit_codes[] = "0 done, 1 could not do it, 2 bad usage, 3 the target went away early\n"
 				 "(what was recorded up to then is kept)";
@@ -102,9 +102,10 @@ static void option_line(struct buf *to, const struct command_option *o)
 			snprintf(left, sizeof(left), "      --%s", o->name);
 	if (argument)
 		n += snprintf(left + n, sizeof(left) - (size_t)n, " %s", argument);
-	buf_printf(to, "%-*s", COLUMN, left);
 	if (n + 2 > COLUMN)
-		buf_printf(to, "\n%*s", COLUMN, "");
+		buf_printf(to, "%s\n%*s", left, COLUMN, "");
+	else
+		buf_printf(to, "%-*s", COLUMN, left);
 	describe(&text, o);
 	wrapped(to, text.data ? text.data : "", COLUMN);
 	buf_done(&text);

@@ -1,0 +1,32 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "record_private.h"
+
+int output_open(struct output *o, struct err *e)
+{
+	return o->fd >= 0 ? 0 : recording_create(o->path, o->force, &o->fd, e);
+}
+
+int output_prepare(struct output *o, const char *path, bool force, struct err *e)
+{
+	struct stat st;
+
+	*o = (struct output){ .path = path, .force = force, .fd = -1 };
+	o->made = lstat(path, &st) < 0 && errno == ENOENT;
+	/* A file that is there and may be replaced keeps its content until the session stands. */
+	if (!o->made && force && S_ISREG(st.st_mode))
+		return access(path, W_OK) == 0 ? 0 : err_sys(e, errno, "cannot write %s", path);
+	return output_open(o, e);
+}
+
+void output_done(struct output *o, bool worth_keeping)
+{
+	if (o->fd >= 0)
+		close(o->fd);
+	o->fd = -1;
+	if (o->made && !worth_keeping)
+		unlink(o->path);
+}

@@ -1,0 +1,72 @@
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "memspy/buf.h"
+#include "memspy/terminal.h"
+#include "memspy/units.h"
+#include "progress_private.h"
+
+enum { BAR_MAX = 38, BAR_MIN = 8, TEXT_COLUMNS = 78 };
+
+static bool shown;
+
+static void bar(struct buf *to, double share, int width)
+{
+	bool unicode = terminal_has_unicode(), colour = terminal_has_colour(STDERR_FILENO);
+	int done = (int)(share * width);
+
+	for (int i = 0; i < width; i++) {
+		if (i == done && colour)
+			buf_puts(to, "\033[2m");
+		buf_puts(to, i < done ? (unicode ? "━" : "=") : (unicode ? "─" : "-"));
+	}
+	if (colour)
+		buf_puts(to, "\033[0m");
+	buf_puts(to, "  ");
+}
+
+static void figures(struct buf *to, const struct progress *p)
+{
+	bool unicode = terminal_has_unicode();
+
+	buf_printf(to, "%.0f s", p->elapsed_s);
+	if (p->duration_s > 0)
+		buf_printf(to, " of %s", units_seconds(p->duration_s).text);
+	buf_printf(to, "   RSS %s", units_bytes(p->rss_bytes).text);
+	if (p->elapsed_s >= 5 && p->rss_per_minute > 65536)
+		buf_printf(to, " %s%s/min", unicode ? "▲ " : "+", units_bytes((uint64_t)p->rss_per_minute).text);
+	else if (p->elapsed_s >= 5 && p->rss_per_minute < -65536)
+		buf_printf(to, " %s%s/min", unicode ? "▼ " : "-", units_bytes((uint64_t)-p->rss_per_minute).text);
+	if (p->has_heap && p->heap_bytes)
+		buf_printf(to, "   heap %s %s %.0f %%", units_bytes(p->heap_bytes).text, unicode ? "±" : "+-",
+			   50 * (double)(p->heap_high_bytes - p->heap_low_bytes) / (double)p->heap_bytes);
+	if (p->lost)
+		buf_printf(to, "   lost %llu", (unsigned long long)p->lost);
+}
+
+void progress_show(const struct progress *p)
+{
+	struct buf line = { 0 };
+	int width;
+
+	if (!terminal_is(STDERR_FILENO))
+		return;
+	width = terminal_width(STDERR_FILENO) - TEXT_COLUMNS;
+	buf_puts(&line, "\r\033[K  recording  ");
+	if (p->duration_s > 0 && width >= BAR_MIN)
+		bar(&line, p->elapsed_s >= p->duration_s ? 1 : p->elapsed_s / p->duration_s, width > BAR_MAX ? BAR_MAX : width);
+	figures(&line, p);
+	if (!line.failed)
+		fputs(line.data, stderr);
+	fflush(stderr);
+	buf_done(&line);
+	shown = true;
+}
+
+void progress_clear(void)
+{
+	if (shown)
+		fputs("\r\033[K", stderr);
+	shown = false;
+}

@@ -1,0 +1,106 @@
+/*
+ * A recording of a program from its beginning to its end: we start it, and it keeps our terminal and pipes.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "memspy/cleanup.h"
+#include "memspy/clock.h"
+#include "record_private.h"
+#include "signals_private.h"
+
+#define STEP_NS 2000000u       /* between two looks whether the interpreter is up */
+#define UP_NS 10000000000u     /* it must be up by then */
+#define PYTHON_NS 2000000000u  /* a shell or env in front of it must have made way by then */
+
+static int start(char *const program[], pid_t *ret, struct err *e)
+{
+	_cleanup_(closep) int told = -1;
+	int pipes[2], failed = 0;
+	pid_t child;
+
+	if (pipe2(pipes, O_CLOEXEC) < 0)
+		return err_sys(e, errno, "cannot make a pipe");
+	child = fork();
+	if (child == 0) {
+		signals_restore();
+		execvp(program[0], program);
+		failed = errno;
+		_exit(write(pipes[1], &failed, sizeof(failed)) == sizeof(failed) ? 127 : 126);
+	}
+	close(pipes[1]);
+	told = pipes[0];
+	if (child < 0)
+		return err_sys(e, errno, "cannot start %s", program[0]);
+	/* The pipe closes with the exec: from then on it is the program that we look at. */
+	if (read(told, &failed, sizeof(failed)) == sizeof(failed)) {
+		waitpid(child, NULL, 0);
+		return err_sys(e, failed, "cannot start %s", program[0]);
+	}
+	*ret = child;
+	return 0;
+}
+
+static bool has_ended(pid_t child)
+{
+	siginfo_t info = { 0 };
+
+	return waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == child;
+}
+
+/* Attaches as soon as there is an interpreter to attach to. */
+static int attach(struct job *j, struct watch **ret, const char *name, struct err *e)
+{
+	uint64_t begin = clock_now_ns();
+
+	for (;;) {
+		int r = watch_open(ret, &session_live, j->pid, &j->session, e);
+		uint64_t waited = clock_now_ns() - begin;
+		bool pointless = r == -EPERM || r == -EACCES || r == -ENOSYS;
+
+		if (r == 0 || pointless || waited > (r == -EAGAIN ? UP_NS : PYTHON_NS))
+			return r;
+		if (has_ended(j->pid))
+			return err_set(e, ESRCH, "%s ended before anything could be recorded", name);
+		if (signals_next(j->signals))
+			return err_set(e, EINTR, "interrupted before anything could be recorded");
+		clock_sleep_until(clock_now_ns() + STEP_NS);
+	}
+}
+
+/* Waits for the program; signals that come to us meanwhile are passed on. */
+static int wait_for(pid_t child, int signals)
+{
+	for (;;) {
+		int status, signal = signals_next(signals);
+
+		if (waitpid(child, &status, WNOHANG) != 0)
+			return status;
+		/* Ctrl-C reaches it through the terminal already. */
+		if (signal && signal != SIGINT)
+			kill(child, signal);
+		clock_sleep_until(clock_now_ns() + 10 * STEP_NS);
+	}
+}
+
+int record_program(struct job *j, char *const program[], struct err *e)
+{
+	struct watch *w;
+	int r = start(program, &j->pid, e);
+
+	if (r)
+		return r;
+	j->is_program = true;
+	r = attach(j, &w, program[0], e);
+	if (!r)
+		r = record_watch(j, w, e);
+	if (r < 0 && !j->last.ticks)
+		kill(j->pid, SIGTERM); /* it was started to be recorded */
+	wait_for(j->pid, j->signals);
+	return r;
+}

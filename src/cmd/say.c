@@ -1,0 +1,53 @@
+#include <stdio.h>
+
+#include "memspy/units.h"
+#include "say_private.h"
+
+const char *say_text(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+const char *say_safely(const char *text)
+{
+	static char safe[512];
+	size_t n = 0;
+
+	for (; text && *text && n < sizeof(safe) - 1; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		/* C0, DEL, and C1 as UTF-8 has it (0xc2 0x80 .. 0x9f): all that a terminal could obey */
+		if (c == 0xc2 && (unsigned char)text[1] >= 0x80 && (unsigned char)text[1] < 0xa0) {
+			text++;
+			c = '?';
+		}
+		safe[n++] = c < 0x20 || c == 0x7f ? '?' : (char)c;
+	}
+	safe[n] = '\0';
+	return safe;
+}
+
+void say_attached_to(int pid, const char *name, const char *python, const struct session_facts *facts, bool verbose)
+{
+	fprintf(stderr, "memspy: attached to %d %s (CPython ", pid, say_safely(name));
+	fprintf(stderr, "%s)", say_safely(python));
+	if (facts->held_ns)
+		fprintf(stderr, ", one thread held %s", units_seconds((double)facts->held_ns / 1e9).text);
+	fputc('\n', stderr);
+	if (verbose && facts->way && *facts->way)
+		fprintf(stderr, "memspy: way in: %s; %u function pointers patched\n", facts->way, facts->slots);
+}
+
+void say_attached(const json_t *session, bool verbose)
+{
+	struct session_facts facts = {
+		.way = say_text(session, "way"),
+		.held_ns = (uint64_t)json_integer_value(json_object_get(session, "held_ns")),
+		.slots = (unsigned)json_integer_value(json_object_get(session, "slots")),
+	};
+
+	say_attached_to((int)json_integer_value(json_object_get(session, "pid")), say_text(session, "name"),
+			say_text(session, "python"), &facts, verbose);
+}

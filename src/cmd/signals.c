@@ -1,0 +1,39 @@
+#include <errno.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "signals_private.h"
+
+static sigset_t before;
+static void (*pipe_before)(int);
+
+int signals_catch(struct err *e)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		return err_sys(e, errno, "cannot wait for signals");
+	sigprocmask(SIG_BLOCK, &set, &before);
+	pipe_before = signal(SIGPIPE, SIG_IGN);
+	return fd;
+}
+
+void signals_restore(void)
+{
+	signal(SIGPIPE, pipe_before);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+int signals_next(int fd)
+{
+	struct signalfd_siginfo info;
+
+	return read(fd, &info, sizeof(info)) == sizeof(info) ? (int)info.ssi_signo : 0;
+}
