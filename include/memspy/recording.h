@@ -1,9 +1,9 @@
 /*
  * recording: a time series of samples in one file of JSON (docs/recording-format.md).
  *
- * The document is valid after every tick, even when the writer is killed between two: a tick is one line that
- * takes the place of the closing "]}" in a single pwrite. A tick carries new names and the sites that
- * changed, nothing twice. Readers take it a line at a time.
+ * The document is valid after every tick, at whatever instant the writer is killed: a tick is one line that takes
+ * the place of the closing "]}" in a single pwrite, made where a SIGKILL of the writer does not reach. A tick carries
+ * new names and the sites that changed, nothing twice. Readers (series.h) take it a line at a time.
  */
 #pragma once
 
@@ -30,19 +30,27 @@ struct recording_about {
 
 struct recording_writer;
 
-/* Takes fd (a fresh, empty file, writable). max_bytes 0: no limit; otherwise old ticks are thinned to stay below it. */
+/*
+ * Takes fd, on success only: a fresh, empty, ordinary file open for reading and writing. max_bytes 0: no limit; otherwise
+ * old ticks are merged into later ones whenever the file would outgrow it, which reads and rewrites the file in memory.
+ */
 int recording_writer_new(struct recording_writer **ret, int fd, const struct recording_about *about, uint64_t max_bytes,
 			 struct err *e);
 void recording_writer_free(struct recording_writer *w);
-/* Appends one tick. Ticks come in order of time. A full disk is -ENOSPC with the document still valid. */
+/*
+ * Appends one tick. Ticks come in order of time. A site that a sample leaves out keeps the figures it had; two sites of
+ * one stack, thread and domain are added up. A fault (a full disk: -ENOSPC; names alone fill max_bytes: -EFBIG) leaves
+ * the document as it was before the tick: valid. What this tick would have said is said by the next that succeeds.
+ */
 int recording_writer_tick(struct recording_writer *w, const struct sample *s, const struct names *n, struct err *e);
-/* Why and when the series ended, e.g. "detached", "duration", "target killed by signal 9"; kept in the last tick. */
+/* Why the series ended, e.g. "detached", "duration", "target killed by signal 9"; no tick can follow. A recording without
+ * it was cut off. */
 int recording_writer_end(struct recording_writer *w, const char *why, struct err *e);
 uint64_t recording_writer_bytes(const struct recording_writer *w);
 uint64_t recording_writer_ticks(const struct recording_writer *w);
 
 /*
- * Opens a file that does not exist yet, 0600, never through a link. force replaces an existing ordinary file.
- * -EEXIST and the like come with the sentence people see.
+ * Opens a file that does not exist yet for reading and writing, 0600, never through a link. force replaces an existing
+ * ordinary file by a new one. -EEXIST and the like come with the sentence people see. Good for any file we write.
  */
 int recording_create(const char *path, bool force, int *ret_fd, struct err *e);

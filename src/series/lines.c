@@ -1,0 +1,97 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "series_private.h"
+
+int lines_open(struct lines *l, const char *path, struct err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* no waiting at a pipe that has no writer */
+	struct stat st;
+
+	if (fd < 0)
+		return err_sys(e, errno, "cannot open %s", path);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return err_set(e, EINVAL, "%s is not an ordinary file", path);
+	}
+	*l = (struct lines){ .fd = fd };
+	return 0;
+}
+
+void lines_done(struct lines *l)
+{
+	if (l->data || l->room)
+		free(l->data);
+	if (l->fd >= 0)
+		close(l->fd);
+	*l = (struct lines){ .fd = -1 };
+}
+
+/* More bytes behind those at hand. */
+static int fill(struct lines *l, struct err *e)
+{
+	ssize_t n;
+
+	if (l->start) {
+		memmove(l->data, l->data + l->start, l->end - l->start);
+		l->end -= l->start;
+		l->start = 0;
+	}
+	if (l->end + 1 >= l->room) {
+		size_t room = l->room ? l->room * 2 : 1 << 18;
+		char *data = realloc(l->data, room);
+
+		if (!data)
+			return err_set(e, ENOMEM, "out of memory for a line of %zu bytes", room);
+		l->data = data;
+		l->room = room;
+	}
+	do
+		n = read(l->fd, l->data + l->end, l->room - l->end - 1);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return err_sys(e, errno, "cannot read");
+	l->at_end = n == 0;
+	l->end += (size_t)n;
+	return 0;
+}
+
+int lines_next(struct lines *l, char **ret, size_t *ret_length, struct err *e)
+{
+	size_t seen = 0;
+	char *newline = NULL;
+
+	for (;;) {
+		if (l->end > l->start + seen)
+			newline = memchr(l->data + l->start + seen, '\n', l->end - l->start - seen);
+		if (newline || l->at_end)
+			break;
+		seen = l->end - l->start;
+		if (seen > LINE_MOST)
+			return err_set(e, EFBIG, "line %llu is longer than %d MiB", (unsigned long long)l->number + 1, LINE_MOST >> 20);
+		if (fill(l, e) < 0)
+			return -EIO;
+	}
+	if (!newline && l->end == l->start)
+		return LINES_END;
+	*ret = l->data + l->start;
+	*ret_length = newline ? (size_t)(newline - *ret) : l->end - l->start;
+	(*ret)[*ret_length] = '\0';
+	l->start += *ret_length + (newline != NULL);
+	l->number++;
+	return 0;
+}
+
+bool lines_is_last(struct lines *l)
+{
+	struct err ignored;
+
+	/* The line that was given is spoilt by reading on: asked only once it is of no more use. */
+	if (l->start == l->end && !l->at_end)
+		fill(l, &ignored);
+	return l->start == l->end && l->at_end;
+}

@@ -1,0 +1,58 @@
+/*
+ * series_private: the parts of a series: lines of a file, and what a tick adds. Serves this folder only.
+ */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "memspy/series.h"
+#include "recording_private.h"
+#include "sites_private.h"
+
+enum {
+	LINE_MOST = 64 << 20, /* a tick with a million sites has 150 MB of numbers: nobody's; a liar's line ends here */
+	DEPTH_MOST = 4096,    /* frames in a stack; the probe keeps 1024 */
+	COLUMNS_MOST = 256,
+};
+
+/* A file, a line at a time. */
+struct lines {
+	int fd;
+	char *data;
+	size_t room, start, end; /* bytes at hand: data[start .. end) */
+	bool at_end;
+	uint64_t number; /* of the line last given, from 1 */
+};
+
+enum { LINES_END = 1 };
+
+int lines_open(struct lines *l, const char *path, struct err *e);
+void lines_done(struct lines *l);
+/* Without the newline and NUL-terminated; lent until the next call. -EFBIG: longer than LINE_MOST. */
+int lines_next(struct lines *l, char **ret, size_t *ret_length, struct err *e);
+bool lines_is_last(struct lines *l); /* nothing follows the line last given */
+
+struct series {
+	char *path;
+	struct lines lines;
+	json_t *header; /* owns the strings of about */
+	struct recording_about about;
+	int columns[COLUMNS_MOST]; /* enum site_column by place in a row; -1: not known to us */
+	size_t column_count;
+	struct names *names;
+	uint16_t *depths; /* by stack id - 1 */
+	size_t depth_room;
+	struct sites sites;
+	struct sample sample; /* its sites are lent by the table above */
+	double seconds;
+	bool any_tick, closed, torn;
+	char *end;
+};
+
+/* "FILE: line N: …" */
+int series_bad(const struct series *s, struct err *e, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int series_header(struct series *s, const char *line, size_t length, struct err *e);
+int series_tick(struct series *s, const json_t *tick, struct err *e);
