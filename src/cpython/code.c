@@ -4,6 +4,9 @@
 #include "memspy/cleanup.h"
 #include "python_private.h"
 
+/* co_flags: generators, coroutines and both. */
+enum { GENERATORS = 0x20 | 0x80 | 0x200 };
+
 /* Generated code makes long tables and long names; nothing that is read by people is longer than this. */
 enum { NAME_CHARS_MAX = 4096, LINES_BYTES_MAX = 8 << 20, STRUCT_MAX = 1024, BUCKETS = 256 };
 
@@ -112,7 +115,7 @@ static int read_code(const struct python *p, struct remote *r, struct code *c, s
 	const struct py_layout *l = &p->layout;
 	uint8_t bytes[STRUCT_MAX];
 	struct view v = { bytes, l->code.size };
-	uint64_t type, file, name, lines, first_line, first_traceable = 0;
+	uint64_t type, file, name, lines, first_line, flags, first_traceable = 0;
 	char *text;
 	int q;
 
@@ -121,11 +124,13 @@ static int read_code(const struct python *p, struct remote *r, struct code *c, s
 		return q;
 	if (!view_get(v, l->object.type, &type) || type != p->code_type || !view_get(v, l->code.filename, &file) ||
 	    !view_get(v, l->code.qualname.size ? l->code.qualname : l->code.name, &name) ||
-	    !view_get(v, l->code.lines, &lines) || !view_get(v, l->code.first_line, &first_line))
+	    !view_get(v, l->code.lines, &lines) || !view_get(v, l->code.first_line, &first_line) ||
+	    !view_get(v, l->code.flags, &flags))
 		return READ_TORN;
 	if (l->code.first_traceable.size && !view_get(v, l->code.first_traceable, &first_traceable))
 		return READ_TORN;
 	c->first_line = (int)(uint32_t)first_line;
+	c->is_generator = flags & GENERATORS;
 	c->first_traceable = (uint32_t)first_traceable;
 
 	q = read_name(p, r, name, &text, e);

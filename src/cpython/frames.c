@@ -6,11 +6,12 @@
 #include "python_private.h"
 
 /*
- * A walk goes from pointer to pointer while the thread may run. So every walk is followed by a second look at all the
- * frames at once, in one read: what is the same in both stood still in between. A thread that is quicker than
- * we are is looked at again, for a while; what it has in common with its own past (its outer frames) is true in any case.
+ * A walk goes from pointer to pointer while the thread may run. So every walk is followed by more looks at all the
+ * frames at once, each in one read: what is the same in all stood still in between. More than one look, because loops
+ * come back to the same frames at the same places. A thread that is quicker than we are is walked again, for a
+ * while; what it has in common with its own past (its outer frames) is true in any case.
  */
-enum { TRIES_MAX = 200, PIECES = 512, COPY_MAX = 256 };
+enum { TRIES_MAX = 200, LOOKS = 3, PIECES = 512, COPY_MAX = 256 };
 static const uint64_t patience_ns = 30000000;
 
 /* How much of a frame is read: up to the last field we know. */
@@ -29,9 +30,10 @@ static uint32_t copy_bytes(const struct py_layout *l)
 int raw_stack_init(struct raw_stack *s, struct err *e)
 {
 	*s = (struct raw_stack){ .frames = calloc(STACK_DEPTH_MAX, sizeof(struct raw_frame)),
+				 .best = calloc(STACK_DEPTH_MAX, sizeof(struct raw_frame)),
 				 .copies = malloc((size_t)STACK_DEPTH_MAX * COPY_MAX),
 				 .again = malloc((size_t)STACK_DEPTH_MAX * COPY_MAX) };
-	if (!s->frames || !s->copies || !s->again) {
+	if (!s->frames || !s->best || !s->copies || !s->again) {
 		raw_stack_done(s);
 		return err_set(e, ENOMEM, "out of memory for a stack");
 	}
@@ -41,6 +43,7 @@ int raw_stack_init(struct raw_stack *s, struct err *e)
 void raw_stack_done(struct raw_stack *s)
 {
 	free(s->frames);
+	free(s->best);
 	free(s->copies);
 	free(s->again);
 	*s = (struct raw_stack){ 0 };
@@ -84,7 +87,7 @@ static int innermost(const struct py_layout *l, struct remote *r, raddr thread, 
 static int walk(const struct py_layout *l, struct remote *r, raddr first, struct raw_stack *s, struct err *e)
 {
 	uint32_t size = copy_bytes(l);
-	raddr at = first;
+	raddr at = first, mark = 0;
 
 	s->count = 0;
 	s->truncated = false;
@@ -92,6 +95,10 @@ static int walk(const struct py_layout *l, struct remote *r, raddr first, struct
 		uint8_t *copy = s->copies + s->count * size;
 		int q;
 
+		if (at == mark)
+			return READ_TORN; /* a circle */
+		if (!(s->count & (s->count - 1)))
+			mark = at;
 		if (s->count == STACK_DEPTH_MAX) {
 			s->truncated = true;
 			break;
@@ -143,14 +150,14 @@ static bool same_link(const struct raw_frame *a, const struct raw_frame *b)
 }
 
 /*
- * How many of the outermost frames held still. The innermost of them may have moved on within its code: then it has
+ * How many of the outermost frames, up to until, held still. The innermost of them may have moved on within its code: then it has
  * its later position.
  */
-static size_t held_still(const struct py_layout *l, struct raw_stack *s)
+static size_t held_still(const struct py_layout *l, struct raw_stack *s, size_t until)
 {
 	size_t still = 0;
 
-	while (still < s->count) {
+	while (still < until) {
 		struct raw_frame *f = &s->frames[s->count - 1 - still];
 		struct raw_frame now = { .at = f->at };
 
@@ -165,41 +172,49 @@ static size_t held_still(const struct py_layout *l, struct raw_stack *s)
 	return still;
 }
 
+/* One walk and the looks at it. *ret_still: how many of the outermost frames held still. */
+static int try_walk(const struct py_layout *l, struct remote *r, raddr thread, struct raw_stack *s, size_t *ret_still,
+		    struct err *e)
+{
+	struct way_in in;
+	raddr first;
+	bool same = false, moved = false;
+	int q = innermost(l, r, thread, &in, &first, e);
+
+	if (!q)
+		q = walk(l, r, first, s, e);
+	*ret_still = s->count;
+	for (int look = 0; !q && look < LOOKS; look++) {
+		q = look_again(l, r, &in, s, &same, e);
+		if (!q)
+			*ret_still = held_still(l, s, *ret_still);
+		moved |= !same;
+	}
+	s->torn = q || moved || *ret_still < s->count;
+	return q;
+}
+
 int raw_stack_walk(const struct python *p, struct remote *r, raddr thread, struct raw_stack *s, struct err *e)
 {
-	const struct py_layout *l = &p->layout;
 	uint64_t deadline = clock_now_ns() + patience_ns;
-	int q = READ_TORN;
+	size_t best = 0, still;
 
-	for (int try = 0; try < TRIES_MAX; try++) {
-		struct way_in in;
-		raddr first;
-		bool same;
-		size_t still;
+	for (int try = 0; try < TRIES_MAX && (try < 4 || clock_now_ns() < deadline); try++) {
+		int q = try_walk(&p->layout, r, thread, s, &still, e);
 
-		if (try > 3 && clock_now_ns() > deadline)
-			break;
-		s->torn = true;
-		s->count = 0;
-		q = innermost(l, r, thread, &in, &first, e);
-		if (!q)
-			q = walk(l, r, first, s, e);
-		if (!q)
-			q = look_again(l, r, &in, s, &same, e);
 		if (q == READ_TORN)
 			continue;
-		if (q)
+		if (q || !s->torn)
 			return q;
-		still = held_still(l, s);
-		if (still == s->count && same) {
-			s->torn = false;
-			return 0;
+		if (still > best) {
+			best = still;
+			memcpy(s->best, s->frames + s->count - still, still * sizeof(*s->best));
 		}
-		memmove(s->frames, s->frames + s->count - still, still * sizeof(*s->frames));
-		s->count = still;
 	}
-	if (q == READ_TORN)
-		s->count = 0;
+	memcpy(s->frames, s->best, best * sizeof(*s->best));
+	s->count = best;
+	s->truncated = false;
+	s->torn = true;
 	return 0;
 }
 

@@ -49,7 +49,7 @@ struct py_layout {
 	} frame;
 	struct {
 		uint32_t size;
-		struct field filename, name, qualname, lines, first_line, start, first_traceable;
+		struct field filename, name, qualname, lines, first_line, flags, start, first_traceable;
 	} code;
 	struct {
 		uint32_t size;

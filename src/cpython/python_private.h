@@ -47,6 +47,7 @@ struct code {
 	uint8_t *lines;
 	size_t lines_length;
 	int first_line;
+	bool is_generator;	  /* or a coroutine */
 	uint32_t first_traceable; /* code units before which a frame is still being built */
 	struct code *next;	  /* in its bucket */
 };
@@ -63,6 +64,7 @@ struct raw_frame {
 
 struct raw_stack {
 	struct raw_frame *frames; /* room for STACK_DEPTH_MAX; reused from thread to thread */
+	struct raw_frame *best;
 	uint8_t *copies, *again;
 	size_t count;
 	bool truncated;

@@ -188,16 +188,21 @@ static void thread_name(const struct python *p, struct python_thread *t)
 		t->name[strcspn(t->name, "\n")] = '\0';
 }
 
-/* READ_TORN: the code of a frame is none, or is gone. */
+/*
+ * READ_TORN: the code of a frame is none, or is gone; or the stack ends in a generator, and there somebody stands behind
+ * nearly always: it was left while we looked.
+ */
 static int name_frames(struct python *p, struct remote *r, const struct raw_stack *s, struct python_thread *t,
-		       struct err *e)
+		       bool may_end_in_generator, struct err *e)
 {
+	const struct code *code = NULL;
+
 	t->frames = calloc(s->count + 1, sizeof(*t->frames));
+	t->frame_count = 0;
 	if (!t->frames)
 		return err_set(e, ENOMEM, "out of memory for a stack");
 	for (size_t i = 0; i < s->count; i++) {
 		const struct raw_frame *f = &s->frames[i];
-		const struct code *code;
 		uint32_t offset;
 		int q;
 
@@ -214,21 +219,21 @@ static int name_frames(struct python *p, struct remote *r, const struct raw_stac
 			.line = python_line(p, code->lines, code->lines_length, code->first_line, offset),
 		};
 	}
-	return 0;
+	return code && code->is_generator && !may_end_in_generator && !s->truncated ? READ_TORN : 0;
 }
 
 static int read_stack(struct python *p, struct remote *r, const struct entry *one, struct raw_stack *s,
 		      struct python_thread *t, struct err *e)
 {
+	enum { TRIES = 60, LONG_ONE = 20 };
 	int q = READ_TORN;
 
-	for (int try = 0; q == READ_TORN && try < 5; try++) {
+	for (int try = 1; q == READ_TORN && try <= TRIES; try += s->torn ? LONG_ONE : 1) {
 		free(t->frames);
 		t->frames = NULL;
-		t->frame_count = 0;
 		q = raw_stack_walk(p, r, one->at, s, e);
 		if (!q)
-			q = name_frames(p, r, s, t, e);
+			q = name_frames(p, r, s, t, try == TRIES && !s->torn, e);
 	}
 	t->truncated = s->truncated;
 	t->torn = s->torn || q == READ_TORN;

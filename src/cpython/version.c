@@ -52,7 +52,7 @@ static bool parse_banner(const char *text, unsigned *major, unsigned *minor, uns
 
 	return (text[0] == '2' || text[0] == '3') && text[1] == '.' &&
 	       sscanf(text, "%1u.%2u.%3u%c", major, minor, micro, &extra) == 4 && strchr(" +abr", extra) &&
-	       strstr(text, " (") && (strstr(text, "\n[GCC") || strstr(text, "\n[Clang") || strstr(text, "[C"));
+	       strstr(text, " (") && (strstr(text, "[GCC") || strstr(text, "[Clang"));
 }
 
 static bool from_banner(struct python *p, struct remote *r)

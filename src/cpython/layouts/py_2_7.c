@@ -27,6 +27,7 @@ const struct py_layout py_2_7 = {
 		.name = { 88, 8 },
 		.lines = { 104, 8 },
 		.first_line = { 96, 4 },
+		.flags = { 28, 4 },
 	},
 	.object = {
 		.size = 16,

@@ -35,6 +35,7 @@ const struct py_layout py_3_10 = {
 		.name = { 112, 8 },
 		.lines = { 120, 8 },
 		.first_line = { 40, 4 },
+		.flags = { 36, 4 },
 	},
 	.object = {
 		.size = 16,

@@ -42,6 +42,7 @@ const struct py_layout py_3_11 = {
 		.qualname = { 128, 8 },
 		.lines = { 136, 8 },
 		.first_line = { 72, 4 },
+		.flags = { 48, 4 },
 		.start = { 184, 1 },
 		.first_traceable = { 168, 4 },
 	},

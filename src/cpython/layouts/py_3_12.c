@@ -50,6 +50,7 @@ const struct py_layout py_3_12 = {
 		.qualname = { 128, 8 },
 		.lines = { 136, 8 },
 		.first_line = { 68, 4 },
+		.flags = { 48, 4 },
 		.start = { 192, 1 },
 		.first_traceable = { 176, 4 },
 	},

@@ -46,6 +46,7 @@ const struct py_layout py_3_13 = {
 		.qualname = { 128, 8 },
 		.lines = { 136, 8 },
 		.first_line = { 68, 4 },
+		.flags = { 48, 4 },
 		.start = { 200, 1 },
 		.first_traceable = { 184, 4 },
 	},

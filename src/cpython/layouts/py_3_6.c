@@ -27,6 +27,7 @@ const struct py_layout py_3_6 = {
 		.name = { 104, 8 },
 		.lines = { 112, 8 },
 		.first_line = { 36, 4 },
+		.flags = { 32, 4 },
 	},
 	.object = {
 		.size = 16,

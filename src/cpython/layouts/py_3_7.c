@@ -35,6 +35,7 @@ const struct py_layout py_3_7 = {
 		.name = { 104, 8 },
 		.lines = { 112, 8 },
 		.first_line = { 36, 4 },
+		.flags = { 32, 4 },
 	},
 	.object = {
 		.size = 16,

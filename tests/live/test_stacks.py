@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+"""What memspy sees of a running CPython is what that Python says of itself. Arguments: the program look, a version."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / 'tests/support'))
+import pythons  # noqa: E402
+
+LOOK, WANTED = sys.argv[1:3]
+PYTHON = pythons.find(WANTED)
+VERSION = tuple(map(int, pythons.version_of(PYTHON).split('.'))) if PYTHON else ()
+
+
+class Target:
+    """A Python that runs one of tests/targets and has said that it is ready."""
+
+    def __init__(self, script, *options, **env):
+        self.process = subprocess.Popen([PYTHON, *options, ROOT / 'tests/targets' / script], text=True,
+                                        stdout=subprocess.PIPE, env=dict(os.environ, PYTHONIOENCODING='utf-8', **env))
+        self.said = ''
+        while (line := self.process.stdout.readline()) != 'ready\n':
+            assert line, 'the target died'
+            self.said += line
+
+    def look(self):
+        return json.loads(subprocess.run([LOOK, str(self.process.pid)], check=True, capture_output=True).stdout)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def shown(stack):
+    """A stack as memspy can write it: what is no UTF-8 becomes U+FFFD."""
+    def clean(s):
+        return ''.join('\ufffd' if 0xd800 <= ord(c) < 0xe000 else c for c in s)
+    return [[clean(function), clean(file), line] for function, file, line in stack]
+
+
+class Still(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.target = Target('stacks.py')
+        cls.addClassCleanup(cls.target.__exit__)
+        cls.said = json.loads(cls.target.said)
+        cls.seen = cls.target.look()
+
+    def test_the_version_is_known_to_the_patch_level(self):
+        out = subprocess.check_output([PYTHON, '-c', 'import sys; print(sys.version.split()[0]); print(sys.hexversion)'])
+        text, number = out.decode().split()
+        self.assertEqual(self.seen['version'], text)
+        self.assertEqual(self.seen['hex'], int(number))
+
+    def test_the_stacks_are_those_the_program_sees(self):
+        seen = [t['frames'] for t in self.seen['threads']]
+        said = [shown(stack) for _, stack in self.said['threads']] + [shown(self.said['main'])]
+        self.assertEqual(len(seen), 3)
+        for stack in said:
+            self.assertTrue(stack in seen, [s for s in seen if s[0] == stack[0]] or stack[0])
+
+    def test_threads_that_rest_are_whole_and_have_no_lock(self):
+        for t in self.seen['threads']:
+            self.assertFalse(t['torn'] or t['truncated'] or t['gil'], t)
+
+    def test_kernel_thread_ids_are_the_right_ones(self):
+        tids = {json.dumps(t['frames']): t['tid'] for t in self.seen['threads']}
+        self.assertEqual(tids[json.dumps(shown(self.said['main']))], self.target.process.pid)
+        for tid, stack in self.said['threads']:
+            if tid:  # 3.8 and later can tell
+                self.assertEqual(tids[json.dumps(shown(stack))], tid)
+        self.assertEqual(sorted(tids.values()), sorted(map(int, os.listdir(f'/proc/{self.target.process.pid}/task'))))
+
+    def test_the_type_of_code_objects_is_found(self):
+        self.assertEqual(self.seen['code_type'], self.said['code_type'])
+
+    def test_plain_pymalloc_can_be_diverted(self):
+        self.assertEqual(self.seen['hooking'], 'divert' if VERSION > (3,) else 'nothing')
+
+    def test_a_thread_finds_its_state_by_key_from_3_7_on(self):
+        if VERSION >= (3, 7):
+            self.assertEqual(self.seen['way'], 1)
+            self.assertNotEqual(self.seen['getspecific'], 0)
+        else:
+            self.assertEqual(self.seen['way'], 2)
+            self.assertNotEqual(self.seen['current'], 0)
+
+
+@unittest.skipIf(PYTHON and VERSION < (3,), 'there are no allocator tables in 2.7')
+class Allocators(unittest.TestCase):
+    def check(self, hooking, *options, **env):
+        with Target('stacks.py', *options, **env) as target:
+            said, seen = json.loads(target.said)['tables'], target.look()
+        self.assertEqual(seen['hooking'], hooking)
+        if said:  # where ctypes is
+            self.assertEqual([[seen[d]['ctx'], seen[d]['malloc']] for d in ('raw', 'mem', 'obj')], said)
+        return seen
+
+    def test_pymalloc_is_diverted(self):
+        self.check('divert', PYTHONMALLOC='pymalloc')
+
+    def test_malloc_needs_no_hook(self):
+        self.check('nothing', PYTHONMALLOC='malloc')
+
+    def test_debug_hooks_are_wrapped_on_both_sides(self):
+        seen = self.check('both', PYTHONMALLOC='debug')
+        self.assertEqual(len({seen[d]['ctx'] for d in ('raw', 'mem', 'obj')}), 3)
+
+    def test_tracemalloc_is_wrapped_on_both_sides(self):
+        self.check('both', '-X', 'tracemalloc')
+
+
+class Busy(unittest.TestCase):
+    CALLERS = {  # who may stand outside of whom
+        'leaf': {'left', '<genexpr>', 'right.<locals>.<genexpr>'}, '<genexpr>': {'right'},
+        'right.<locals>.<genexpr>': {'right'}, 'left': {'slow'}, 'right': {'slow'}, 'slow': {'main'}, 'main': {'<module>'},
+    }
+
+    def test_a_stack_that_is_shown_is_a_possible_one(self):
+        whole = 0
+        with Target('busy.py') as target:
+            time.sleep(0.2)
+            for _ in range(40):
+                [thread] = target.look()['threads']
+                names = [f[0] for f in thread['frames']]
+                whole += not thread['torn']
+                self.assertEqual(names[-2:], ['main', '<module>'])
+                for inner, outer in zip(names, names[1:]):
+                    self.assertIn(outer, self.CALLERS[inner], names)
+                self.assertTrue(thread['gil'])
+        self.assertGreater(whole, 4)
+
+
+class Refusals(unittest.TestCase):
+    def refusal(self, *command):
+        with subprocess.Popen(command) as process:
+            try:
+                for _ in range(100):
+                    r = subprocess.run([LOOK, str(process.pid)], capture_output=True, text=True)
+                    if os.path.basename(os.readlink(f'/proc/{process.pid}/exe')) == os.path.basename(command[0]):
+                        return r.stderr
+            finally:
+                process.kill()
+        return ''
+
+    def test_what_is_no_python_is_named(self):
+        self.assertRegex(self.refusal('/bin/sleep', '100'), r'\d+ is sleep, not CPython')
+
+
+if __name__ == '__main__':
+    if not PYTHON:
+        print(f'no CPython {WANTED} here')
+        sys.exit(77)
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
