@@ -30,7 +30,7 @@ static int no_such_process(pid_t pid, struct err *e)
 {
 	/* Mounted with hidepid, /proc does not show processes of others; kill knows them. */
 	if (pid > 0 && (kill(pid, 0) == 0 || errno == EPERM))
-		return err_set(e, ESRCH, "/proc does not show process %d to us: run memspy as root", pid);
+		return err_set(e, ESRCH, "/proc does not show process %d to us; run memspy as root", pid);
 	return err_set(e, ESRCH, "no process %d; `ps -e` lists those there are", pid);
 }
 
