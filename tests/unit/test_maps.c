@@ -333,6 +333,30 @@ START_TEST(an_object_is_one_span)
 }
 END_TEST
 
+START_TEST(two_segments_with_the_first_page_are_one_object)
+{
+	struct image pages[2 * 4096 / sizeof(struct image) + 1] = { 0 };
+	struct array a = { 0x10000, pages, 0x2000, 0 };
+	struct remote *r = array_remote(&a);
+	struct image image = plain_image();
+	struct object *objects;
+	struct maps *m;
+	size_t count;
+
+	memcpy(pages, &image, sizeof(image));
+	memcpy((char *)pages + 0x1000, &image, sizeof(image));
+	m = parsed("10000-11000 r--p 00000000 fe:01 42 /lib/tiny.so\n"
+		   "11000-12000 r-xp 00000000 fe:01 42 /lib/tiny.so\n");
+	ck_ok(maps_objects(m, r, &objects, &count, &e), e);
+	ck_assert_uint_eq(count, 1);
+	ck_assert_uint_eq(objects[0].start, 0x10000);
+	ck_assert_uint_eq(objects[0].end, 0x12000);
+	free(objects);
+	remote_free(r);
+	maps_free(m);
+}
+END_TEST
+
 START_TEST(a_header_that_lies_is_no_object)
 {
 	struct image image;
@@ -368,4 +392,5 @@ END_TEST
 TESTS("maps", a_line_is_taken_apart, nonsense_is_a_fault_with_its_line, every_beginning_of_a_list_is_survived,
       what_is_told_twice_counts_once, an_address_finds_its_mapping, a_gap_is_near_and_out_of_the_way,
       the_file_behind_a_mapping_is_opened_even_when_deleted, another_file_of_the_same_name_is_not_the_mapped_one,
-      our_own_objects_are_where_the_loader_put_them, an_object_is_one_span, a_header_that_lies_is_no_object)
+      our_own_objects_are_where_the_loader_put_them, an_object_is_one_span,
+      two_segments_with_the_first_page_are_one_object, a_header_that_lies_is_no_object)

@@ -31,6 +31,19 @@ static struct symbols *opened(const char *path)
 	return s;
 }
 
+static char *whole_file(const char *path, size_t *ret_length)
+{
+	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	char *bytes;
+
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	bytes = malloc((size_t)st.st_size);
+	ck_assert_int_eq(read(fd, bytes, (size_t)st.st_size), st.st_size);
+	*ret_length = (size_t)st.st_size;
+	return bytes;
+}
+
 struct loaded {
 	const char *name;
 	char path[512];
@@ -120,6 +133,52 @@ START_TEST(the_default_version_of_a_dynamic_symbol_wins)
 }
 END_TEST
 
+/* The section headers give the count that PT_DYNAMIC does not: libc has both kinds of hash table, others one. */
+static int check_every_symbol(struct dl_phdr_info *info, size_t size, void *context)
+{
+	size_t length, *found = context;
+	struct symbols *s;
+	char *bytes;
+	const ElfW(Ehdr) *h;
+	const ElfW(Shdr) *sections;
+
+	(void)size;
+	if (*info->dlpi_name != '/')
+		return 0;
+	s = opened(info->dlpi_name);
+	bytes = whole_file(info->dlpi_name, &length);
+	h = (ElfW(Ehdr) *)bytes;
+	sections = (ElfW(Shdr) *)(bytes + h->e_shoff);
+	for (unsigned i = 0; i < h->e_shnum; i++) {
+		const ElfW(Sym) *y = (ElfW(Sym) *)(bytes + sections[i].sh_offset);
+		const char *names = bytes + sections[sections[i].sh_link].sh_offset;
+
+		if (sections[i].sh_type != SHT_DYNSYM)
+			continue;
+		for (size_t k = 1; k < sections[i].sh_size / sizeof(*y); k++) {
+			struct symbol got;
+
+			if (y[k].st_shndx == SHN_UNDEF || ELF64_ST_TYPE(y[k].st_info) == STT_SECTION)
+				continue;
+			ck_assert_msg(symbols_find(s, names + y[k].st_name, &got) && got.is_dynamic, "%s of %s",
+				      names + y[k].st_name, info->dlpi_name);
+			++*found;
+		}
+	}
+	symbols_free(s);
+	free(bytes);
+	return 0;
+}
+
+START_TEST(every_dynamic_symbol_is_found)
+{
+	size_t found = 0;
+
+	dl_iterate_phdr(check_every_symbol, &found);
+	ck_assert_uint_gt(found, 1000); /* glibc alone has about 3000 */
+}
+END_TEST
+
 static bool is_mapped_writable(raddr at)
 {
 	const struct map *map;
@@ -189,19 +248,6 @@ START_TEST(relro_is_what_the_loader_made_read_only)
 END_TEST
 
 /* ---- damage ---- */
-
-static char *whole_file(const char *path, size_t *ret_length)
-{
-	_cleanup_(closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	char *bytes;
-
-	ck_assert_int_eq(fstat(fd, &st), 0);
-	bytes = malloc((size_t)st.st_size);
-	ck_assert_int_eq(read(fd, bytes, (size_t)st.st_size), st.st_size);
-	*ret_length = (size_t)st.st_size;
-	return bytes;
-}
 
 static int memory_file(const char *bytes, size_t length)
 {
@@ -390,6 +436,7 @@ START_TEST(what_is_not_ours_to_read_is_refused_with_a_sentence)
 END_TEST
 
 TESTS("symbols", our_own_symbols_are_where_they_are, the_default_version_of_a_dynamic_symbol_wins,
+      every_dynamic_symbol_is_found,
       a_slot_holds_the_function_it_is_named_for, relro_is_what_the_loader_made_read_only,
       a_file_cut_short_anywhere_is_survived, wrong_bytes_anywhere_are_survived,
       without_section_headers_the_dynamic_symbols_remain, what_is_not_ours_to_read_is_refused_with_a_sentence)
