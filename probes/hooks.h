@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#pragma GCC visibility push(hidden)
+
 void *hook_malloc(size_t n);
 void *hook_calloc(size_t count, size_t n);
 void *hook_realloc(void *p, size_t n);
@@ -29,3 +31,5 @@ void *hook_obj_malloc(void *ctx, size_t n);
 void *hook_obj_calloc(void *ctx, size_t count, size_t n);
 void *hook_obj_realloc(void *ctx, void *p, size_t n);
 void hook_obj_free(void *ctx, void *p);
+
+#pragma GCC visibility pop

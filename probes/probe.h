@@ -24,6 +24,8 @@
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define COLD __attribute__((noinline, cold))
 
+#pragma GCC visibility push(hidden)
+
 extern struct probe_config config;
 extern struct probe_private pages;
 
@@ -130,3 +132,5 @@ static inline void count(uint64_t *counter)
 {
 	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
 }
+
+#pragma GCC visibility pop

@@ -121,7 +121,7 @@ struct probe_config {
 	uint64_t table_bytes;
 	struct probe_layout layout;
 	uint64_t original[HOOK_COUNT]; /* what each hook stands in for; 0: not hooked */
-	uint64_t hooked_ctx[2];	       /* ctx of the mem and obj tables, for the record */
+	uint64_t tables[2];	       /* where the mem and obj tables are: for the memspy that comes after a killed one */
 	struct probe_python python;
 	uint64_t cycles_per_ms;
 	uint64_t seed;

@@ -10,19 +10,19 @@
 #include <sys/types.h>
 
 #include "memspy/err.h"
+#include "memspy/inject.h"
+#include "memspy/inject.h"
 #include "memspy/names.h"
 #include "memspy/recording.h"
 #include "memspy/sample.h"
 
 struct session;
 
-enum session_inject { INJECT_AUTO, INJECT_DLOPEN, INJECT_MAP };
-
 struct session_options {
 	uint64_t sample_bytes; /* T; 0: exact */
 	unsigned domains;      /* one bit per enum domain */
 	uint64_t table_bytes;
-	enum session_inject inject;
+	enum inject_way inject;
 	double interval_s;
 };
 

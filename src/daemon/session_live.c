@@ -1,13 +1,137 @@
+/*
+ * session_live: one real process, from attach to detach.
+ *
+ * The chain of DESIGN, held in one hand: preflight, find the interpreter, bring the probe in, arm it, make its hooks
+ * reachable; then a look at every tick; then everything back.
+ */
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include "memspy/session_ops.h"
+#include "memspy/cleanup.h"
+#include "memspy/preflight.h"
+#include "session_private.h"
 
-/* The session of a real process is not written yet: every attach is refused. */
-static int open_session(struct session **ret, pid_t pid, const struct session_options *o, struct err *e)
+static int close_session(struct session *s, struct err *e)
 {
-	(void)ret;
-	(void)o;
-	return err_set(e, ENOSYS, "cannot attach to %d: this memspy has no probe yet", pid);
+	int r = 0;
+
+	if (s->patches && !s->gone && proc_is_same(&s->id))
+		r = session_hooks_off(s, e);
+	sampler_free(s->sampler);
+	patches_free(s->patches);
+	heap_free(s->heap);
+	injected_done(&s->probe);
+	python_free(s->python);
+	maps_free(s->maps);
+	remote_free(s->remote);
+	free(s->cmdline);
+	free(s->title);
+	free(s);
+	return r;
 }
 
-const struct session_ops session_live = { .open = open_session };
+static int find(struct session *s, struct err *e)
+{
+	struct preflight checks;
+	int r = preflight_run(s->id.pid, &checks, e);
+
+	if (!r)
+		r = preflight_refuse(&checks, e);
+	if (!r)
+		r = proc_identify(s->id.pid, &s->id, e);
+	if (!r)
+		r = remote_new_live(&s->remote, s->id.pid, e);
+	if (!r)
+		r = maps_read(&s->maps, s->id.pid, e);
+	if (!r)
+		r = python_find(&s->python, s->id.pid, s->remote, s->maps, e);
+	if (!r)
+		r = session_about_read(s, e);
+	if (!r)
+		r = proc_memory(s->id.pid, false, &s->memory_at_attach, e);
+	return r;
+}
+
+static int enter(struct session *s, struct err *e)
+{
+	int r = inject(&s->probe, s->id.pid, s->remote, s->maps, s->options.inject, s->options.table_bytes, e);
+
+	if (!r)
+		r = heap_new(&s->heap, &s->probe, e);
+	if (!r)
+		r = heap_is_free(s->heap, e);
+	if (!r)
+		r = session_hooks_on(s, e);
+	if (!r)
+		r = sampler_new(&s->sampler, s->id.pid, s->heap, s->python, e);
+	return r;
+}
+
+static int open_session(struct session **ret, pid_t pid, const struct session_options *o, struct err *e)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	struct err ignored;
+	int r;
+
+	if (!s)
+		return err_set(e, ENOMEM, "out of memory");
+	s->id.pid = pid;
+	s->options = *o;
+	r = find(s, e);
+	if (!r)
+		r = enter(s, e);
+	if (!r) {
+		*ret = s;
+		return 0;
+	}
+	close_session(s, &ignored);
+	if (r == READ_GONE)
+		return err_set(e, ESRCH, "%d went away while memspy was attaching", pid);
+	if (r == READ_TORN)
+		return err_set(e, EAGAIN, "%d changed while memspy looked at it; try again", pid);
+	return r;
+}
+
+static int tick(struct session *s, struct sample *ret, struct err *e)
+{
+	int r;
+
+	heap_renew(s->heap);
+	r = session_hooks_rescan(s, e);
+	if (r < 0 && proc_is_same(&s->id))
+		return r;
+	r = sampler_take(s->sampler, ret, e);
+	if (r == READ_GONE || (!r && !proc_is_same(&s->id))) {
+		s->gone = true;
+		return READ_GONE;
+	}
+	return r;
+}
+
+static const struct names *names(const struct session *s)
+{
+	return sampler_names(s->sampler);
+}
+
+static void facts(const struct session *s, struct session_facts *ret)
+{
+	static const char *const ways[] = { [INJECT_MAP] = "mapped, no code of the target run",
+					    [INJECT_DLOPEN] = "dlopen at a safe point" };
+
+	*ret = (struct session_facts){
+		.way = s->probe.reused ? "the probe of an earlier session" : ways[s->probe.way],
+		.held_ns = s->probe.held_ns,
+		.slots = patches_counts(s->patches).slots,
+	};
+}
+
+const struct session_ops session_live = {
+	.open = open_session,
+	.tick = tick,
+	.names = names,
+	.about = session_about_tell,
+	.facts = facts,
+	.close = close_session,
+};

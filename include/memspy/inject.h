@@ -1,0 +1,48 @@
+/*
+ * inject: the probe and its table into a process, by one of two ways.
+ *
+ * map     raw system calls in the name of one stopped thread, the image written from outside. No code of the
+ *         target runs, so any stop will do. The loader does not know the probe.
+ * dlopen  the loader loads it from a sealed memfd, so that debuggers and unwinders know it. Only at a safe point:
+ *         no frame of the allocator or the loader on the thread's stack.
+ *
+ * Either leaves a probe that does nothing until it is configured (heap.h) and its hooks are reachable (patch.h).
+ * A probe that an earlier session left behind is found and used again: a process has at most one.
+ * No thread is held for longer than the system calls take; files are parsed and bytes written before and after.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "memspy/err.h"
+#include "memspy/image.h"
+#include "memspy/maps.h"
+#include "memspy/remote.h"
+
+enum inject_way { INJECT_AUTO, INJECT_DLOPEN, INJECT_MAP };
+
+struct injected {
+	enum inject_way way; /* the one taken */
+	bool reused;	     /* the probe was there already */
+	raddr base;	     /* of the image */
+	raddr table;	     /* in the target */
+	void *view;	     /* the same pages in our address space */
+	uint64_t table_bytes;
+	struct image image;
+	pid_t tid;	     /* the thread that was held; 0: none */
+	uint64_t held_ns;    /* for so long */
+	char note[160];	     /* why dlopen was not taken, when map was second choice */
+};
+
+/*
+ * table_bytes is what a new table gets; one that is there keeps its size. 0, READ_GONE, or a fault with its
+ * sentence; on a fault nothing of the target has changed but mappings that it does not know of.
+ */
+int inject(struct injected *ret, pid_t pid, struct remote *remote, const struct maps *maps, enum inject_way way,
+	   uint64_t table_bytes, struct err *e);
+void injected_done(struct injected *i); /* unmaps our view; the target keeps its side */
+
+/* An address in the target for a function of the probe. */
+raddr injected_hook(const struct injected *i, enum probe_hook hook);

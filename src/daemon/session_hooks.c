@@ -1,0 +1,200 @@
+/*
+ * session_hooks: which functions of this target lead to the probe.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "memspy/cleanup.h"
+#include "memspy/clock.h"
+#include "memspy/symbols.h"
+#include "session_private.h"
+
+#define BIT(hook) (1ull << (hook))
+#define RESCAN_NS 1000000000u
+
+static uint64_t hooks_of(unsigned domains, enum python_hooking hooking)
+{
+	uint64_t hooks = BIT(HOOK_DLOPEN);
+
+	if (domains & 1u << DOMAIN_MALLOC)
+		hooks |= BIT(HOOK_MALLOC) | BIT(HOOK_CALLOC) | BIT(HOOK_REALLOC) | BIT(HOOK_REALLOCARRAY) | BIT(HOOK_FREE) |
+			 BIT(HOOK_POSIX_MEMALIGN) | BIT(HOOK_ALIGNED_ALLOC) | BIT(HOOK_MEMALIGN) | BIT(HOOK_VALLOC) |
+			 BIT(HOOK_PVALLOC);
+	if (domains & 1u << DOMAIN_MMAP)
+		hooks |= BIT(HOOK_MMAP) | BIT(HOOK_MUNMAP) | BIT(HOOK_MREMAP);
+	if (hooking == HOOK_NOTHING)
+		return hooks;
+	if (domains & 1u << DOMAIN_MEM)
+		hooks |= BIT(HOOK_MEM_MALLOC) | BIT(HOOK_MEM_CALLOC) | BIT(HOOK_MEM_REALLOC);
+	if (domains & 1u << DOMAIN_OBJ)
+		hooks |= BIT(HOOK_OBJ_MALLOC) | BIT(HOOK_OBJ_CALLOC) | BIT(HOOK_OBJ_REALLOC);
+	if (hooking == HOOK_BOTH && domains & 1u << DOMAIN_MEM)
+		hooks |= BIT(HOOK_MEM_FREE);
+	if (hooking == HOOK_BOTH && domains & 1u << DOMAIN_OBJ)
+		hooks |= BIT(HOOK_OBJ_FREE);
+	return hooks;
+}
+
+/* The table's four functions in the order of PyMemAllocatorEx; first is the domain's HOOK_…_MALLOC. */
+static int add_table(struct session *s, const struct python_allocator *table, unsigned first, struct err *e)
+{
+	int r = 0;
+
+	for (unsigned i = 0; !r && i < 4; i++)
+		r = patches_add(s->patches, table->table + 8 + 8 * i, first + i, table->functions[i], e);
+	return r;
+}
+
+/*
+ * A memspy that was killed left CPython's tables leading to its probe. They get back what they held, which is in the
+ * probe's config, before anybody looks at them; GOT slots are recognised when they are found.
+ */
+static int put_back_leftovers(struct session *s, struct err *e)
+{
+	struct probe_config old;
+	int r;
+
+	if (!s->probe.reused)
+		return 0;
+	r = remote_read(s->remote, s->probe.base + s->probe.image.entry.config, &old, sizeof(old), e);
+	for (unsigned i = 0; !r && i < 8; i++) {
+		enum probe_hook hook = HOOK_MEM_MALLOC + i;
+		raddr place = old.tables[i / 4] + 8 + 8 * (i % 4);
+		const struct map *code = maps_find(s->maps, old.original[hook]);
+		uint64_t now;
+
+		if (!old.tables[i / 4] || !code || !code->executable)
+			continue;
+		r = remote_read_u64(s->remote, place, &now, e);
+		if (!r && now == injected_hook(&s->probe, hook))
+			r = remote_write_u64(s->remote, place, old.original[hook], e);
+	}
+	return r;
+}
+
+static uint64_t loader_list(const struct session *s)
+{
+	_cleanup_(freep) struct object *objects = NULL;
+	struct err ignored;
+	uint64_t address = 0;
+	size_t count;
+
+	if (maps_objects(s->maps, s->remote, &objects, &count, &ignored))
+		return 0;
+	for (size_t i = 0; i < count && !address; i++) {
+		_cleanup_(closep) int fd = -1;
+		struct symbols *symbols = NULL;
+		struct symbol found;
+
+		if (!strstr(objects[i].path, "/ld-") || maps_open(s->id.pid, objects[i].first, &fd, &ignored) ||
+		    symbols_open(&symbols, fd, &ignored))
+			continue;
+		if (symbols_find(symbols, "_r_debug", &found))
+			address = objects[i].bias + found.value;
+		symbols_free(symbols);
+	}
+	return address;
+}
+
+static int configure(struct session *s, const struct python_allocators *allocators, struct probe_config *config, struct err *e)
+{
+	*config = (struct probe_config){
+		.small_limit = allocators->small_limit,
+		.divert = allocators->hooking == HOOK_DIVERT,
+		.tid_offset = python_tid_offset(s->python),
+		.link_map = loader_list(s),
+		.tables = { allocators->mem.table, allocators->obj.table },
+	};
+	patches_originals(s->patches, config->original);
+	/* A table's free is called when a sampled block moves out of pymalloc, hooked or not. */
+	config->original[HOOK_MEM_FREE] = allocators->mem.functions[3];
+	config->original[HOOK_OBJ_FREE] = allocators->obj.functions[3];
+	return python_probe_table(s->python, s->remote, &config->python, e);
+}
+
+int session_hooks_on(struct session *s, struct err *e)
+{
+	struct heap_options options = {
+		.sample_bytes = s->options.sample_bytes,
+		.lease_ns = 30000000000u + (uint64_t)(s->options.interval_s * 3e9),
+		.temporary_events = 1,
+	};
+	struct python_allocators allocators;
+	struct probe_config config;
+	int r = put_back_leftovers(s, e);
+
+	if (!r)
+		r = python_allocators(s->python, s->remote, &allocators, e);
+	if (r)
+		return r;
+	s->hooks = hooks_of(s->options.domains, allocators.hooking);
+	r = patches_new(&s->patches, s->id.pid, s->hooks, e);
+	if (!r)
+		r = patches_find(s->patches, s->remote, s->maps, &s->probe, python_object(s->python)->start, e);
+	if (!r && allocators.hooking != HOOK_NOTHING)
+		r = add_table(s, &allocators.mem, HOOK_MEM_MALLOC, e);
+	if (!r && allocators.hooking != HOOK_NOTHING)
+		r = add_table(s, &allocators.obj, HOOK_OBJ_MALLOC, e);
+	if (!r)
+		r = configure(s, &allocators, &config, e);
+	if (!r)
+		r = heap_arm(s->heap, s->remote, &config, &options, e);
+	if (!r)
+		r = patches_apply(s->patches, s->remote, &s->probe, e);
+	s->rescan_at_ns = clock_now_ns() + RESCAN_NS;
+	return r;
+}
+
+static int originals_that_came(struct session *s, const uint64_t before[HOOK_COUNT], struct err *e)
+{
+	uint64_t now[HOOK_COUNT];
+	int r = 0;
+
+	patches_originals(s->patches, now);
+	for (unsigned i = 0; !r && i < HOOK_COUNT; i++)
+		if (now[i] && !before[i])
+			r = heap_set_original(s->heap, s->remote, i, now[i], e);
+	return r;
+}
+
+int session_hooks_rescan(struct session *s, struct err *e)
+{
+	uint64_t before[HOOK_COUNT];
+	struct maps *maps;
+	int r;
+
+	if (clock_now_ns() < s->rescan_at_ns)
+		return 0;
+	s->rescan_at_ns = clock_now_ns() + RESCAN_NS;
+	r = maps_read(&maps, s->id.pid, e);
+	if (r)
+		return r;
+	patches_originals(s->patches, before);
+	r = patches_find(s->patches, s->remote, maps, &s->probe, python_object(s->python)->start, e);
+	if (!r)
+		r = originals_that_came(s, before, e);
+	if (!r)
+		r = patches_apply(s->patches, s->remote, &s->probe, e);
+	maps_free(maps);
+	return r;
+}
+
+int session_hooks_off(struct session *s, struct err *e)
+{
+	struct err at_restore = { "" };
+	struct maps *maps;
+	int r, restored;
+
+	/* Slots that the probe turned itself, in objects that came since: they are to be put back as well. */
+	if (!maps_read(&maps, s->id.pid, e)) {
+		patches_find(s->patches, s->remote, maps, &s->probe, python_object(s->python)->start, e);
+		maps_free(maps);
+	}
+	r = heap_disarm(s->heap, s->remote, e);
+	restored = patches_restore(s->patches, s->remote, &s->probe, &at_restore);
+	if (!r && restored) {
+		*e = at_restore;
+		r = restored;
+	}
+	return r == READ_GONE || r == READ_TORN ? 0 : r;
+}

@@ -1,0 +1,44 @@
+/*
+ * session_private: one target from attach to detach, and all that it holds.
+ */
+#pragma once
+
+#include "memspy/heap.h"
+#include "memspy/inject.h"
+#include "memspy/maps.h"
+#include "memspy/patch.h"
+#include "memspy/proc.h"
+#include "memspy/python.h"
+#include "memspy/remote.h"
+#include "memspy/sampler.h"
+#include "memspy/session_ops.h"
+
+struct session {
+	struct proc_id id;
+	struct session_options options;
+	struct remote *remote;
+	struct maps *maps;
+	struct python *python;
+	struct injected probe;
+	struct heap *heap;
+	struct patches *patches;
+	struct sampler *sampler;
+	struct memory memory_at_attach;
+	uint64_t hooks;		 /* bits of enum probe_hook in use */
+	uint64_t rescan_at_ns;
+	uint64_t objects_patched; /* as the probe last said */
+	bool gone;
+	/* for session_about */
+	char *cmdline, *title;
+	char exe[512], host[128], way[224], domains[64], container[96];
+};
+
+/* session_hooks.c: which hooks, what they stand for, turning them on and off. */
+int session_hooks_on(struct session *s, struct err *e);
+/* Objects that were loaded since are turned, too; cheap when nothing came. */
+int session_hooks_rescan(struct session *s, struct err *e);
+int session_hooks_off(struct session *s, struct err *e);
+
+/* session_about.c: who the target is. */
+int session_about_read(struct session *s, struct err *e);
+void session_about_tell(const struct session *s, struct recording_about *ret);

@@ -1,0 +1,164 @@
+#include "memspy/inject.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "inject_private.h"
+#include "memspy/cleanup.h"
+#include "memspy/clock.h"
+#include "memspy/proc.h"
+
+enum {
+	THREADS_TRIED = 4,
+	TRY_LIMIT_NS = 20000000,
+};
+
+/* One thread: stop, try, let go. held_ns keeps the longest that any thread was held. */
+static int with_thread(const struct entering *in, pid_t tid,
+		       int (*try_one)(const struct entering *, struct tracee *, void *, struct err *), void *own,
+		       struct injected *ret, struct err *e)
+{
+	struct err at_release;
+	struct tracee *t;
+	int r, released;
+
+	r = tracee_stop(&t, in->pid, tid, in->remote, in->maps, &in->gadgets, e);
+	if (r)
+		return r;
+	r = try_one(in, t, own, e);
+	released = tracee_release(t, &at_release);
+	if (!r && released) {
+		*e = at_release;
+		r = released;
+	}
+	ret->tid = tid;
+	if (tracee_held_ns(t) > ret->held_ns)
+		ret->held_ns = tracee_held_ns(t);
+	tracee_free(t);
+	return r;
+}
+
+/* The main thread first: it is Python's own and takes interrupted system calls well. */
+int inject_some_thread(const struct entering *in, int (*try_one)(const struct entering *, struct tracee *, void *, struct err *),
+		       void *own, struct injected *ret, struct err *e)
+{
+	_cleanup_(freep) pid_t *tids = NULL;
+	uint64_t start = clock_now_ns();
+	size_t count;
+	int r = proc_threads(in->pid, &tids, &count, e);
+
+	if (r)
+		return r;
+	for (size_t i = 0; i < THREADS_TRIED || clock_now_ns() - start < TRY_LIMIT_NS; i++) {
+		r = with_thread(in, tids[i % count], try_one, own, ret, e);
+		if (r != -EAGAIN && r != -ETIMEDOUT && r != READ_GONE)
+			return r;
+		if (r == READ_GONE && i + 1 >= count) /* not just one thread that ended */
+			return r;
+	}
+	return r;
+}
+
+static int system_call(struct tracee *t, const char *what, long number, const uint64_t args[6], int64_t *ret, struct err *e)
+{
+	int r = tracee_syscall(t, number, args, ret, e);
+
+	if (!r && *ret < 0 && *ret > -4096)
+		return err_sys(e, (int)-*ret, "the target may not %s", what);
+	return r;
+}
+
+int inject_make_table(const struct entering *in, struct tracee *t, raddr name_at, raddr *ret_table, int *ret_fd, struct err *e)
+{
+	uint64_t create[6] = { name_at, MFD_CLOEXEC | MFD_ALLOW_SEALING };
+	int64_t fd, at, closed;
+	char path[64];
+	int r;
+
+	r = system_call(t, "create a memfd", SYS_memfd_create, create, &fd, e);
+	if (r)
+		return r;
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", in->pid, (int)fd);
+	*ret_fd = open(path, O_RDWR | O_CLOEXEC);
+	if (*ret_fd < 0)
+		r = err_sys(e, errno, "cannot open %s", path);
+	if (!r)
+		r = system_call(t, "map the table", SYS_mmap,
+				(uint64_t[6]){ 0, in->table_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, (uint64_t)fd, 0 }, &at, e);
+	if (!r)
+		*ret_table = (raddr)at;
+	/* Whatever happened, the target keeps no descriptor of ours. */
+	if (tracee_syscall(t, SYS_close, (uint64_t[6]){ (uint64_t)fd }, &closed, &(struct err){ 0 }) && !r)
+		r = err_set(e, EIO, "the target's descriptor of the table cannot be closed");
+	return r;
+}
+
+int inject_wipe_on_fork(struct tracee *t, raddr pages, uint64_t bytes, struct err *e)
+{
+	enum { WIPEONFORK = 18 }; /* MADV_WIPEONFORK, Linux 4.14 */
+	int64_t done;
+
+	return system_call(t, "have pages wiped at fork", SYS_madvise, (uint64_t[6]){ pages, bytes, WIPEONFORK }, &done, e);
+}
+
+int inject_finish_table(struct injected *i, int fd, uint64_t bytes, struct err *e)
+{
+	if (ftruncate(fd, (off_t)bytes) < 0)
+		return err_sys(e, errno, "cannot size the table");
+	/* The target could shrink it under our hands, or grow it without end. */
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+		return err_sys(e, errno, "cannot seal the table");
+	i->view = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (i->view == MAP_FAILED) {
+		i->view = NULL;
+		return err_sys(e, errno, "cannot map the table");
+	}
+	i->table_bytes = bytes;
+	return 0;
+}
+
+int inject(struct injected *ret, pid_t pid, struct remote *remote, const struct maps *maps, enum inject_way way,
+	   uint64_t table_bytes, struct err *e)
+{
+	struct entering in = { .pid = pid, .remote = remote, .maps = maps, .table_bytes = table_bytes };
+	struct injected i = { 0 };
+	int r = image_own(&i.image, e);
+
+	if (!r)
+		r = inject_again(&in, &i, e);
+	if (r == READ_TORN) { /* none there */
+		r = gadgets_find(&in.gadgets, maps, remote, e);
+		if (!r && way != INJECT_MAP) {
+			r = inject_by_dlopen(&in, &i, e);
+			if (r < 0 && way == INJECT_AUTO) {
+				snprintf(i.note, sizeof(i.note), "%.*s", (int)sizeof(i.note) - 1, e->text);
+				r = inject_by_map(&in, &i, e);
+			}
+		} else if (!r) {
+			r = inject_by_map(&in, &i, e);
+		}
+	}
+	if (r) {
+		injected_done(&i);
+		return r;
+	}
+	*ret = i;
+	return 0;
+}
+
+void injected_done(struct injected *i)
+{
+	if (i->view)
+		munmap(i->view, i->table_bytes);
+	i->view = NULL;
+}
+
+raddr injected_hook(const struct injected *i, enum probe_hook hook)
+{
+	return i->base + i->image.entry.hooks[hook];
+}

@@ -1,0 +1,87 @@
+/*
+ * inject_again: a probe that an earlier session left behind.
+ *
+ * Its table is a memfd by our name in the maps; what the table says about the probe is a claim, and holds only if the
+ * code found there is the very code we carry. Another memspy's probe is left alone: it is passive without a lease.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "inject_private.h"
+#include "memspy/cleanup.h"
+
+static bool is_table(const struct map *map)
+{
+	return map->shared && map->offset == 0 && strstr(map->path, "memfd:" TABLE_NAME);
+}
+
+/* The code must be ours to the byte; the data has changed since. */
+static bool is_our_code(const struct entering *in, const struct injected *i, struct err *e)
+{
+	_cleanup_(freep) unsigned char *want = NULL, *have = malloc(i->image.code_bytes);
+
+	if (!have || image_relocated(&i->image, i->base, &want, e))
+		return false;
+	return !remote_read(in->remote, i->base, have, i->image.code_bytes, e) &&
+	       !memcmp(have, want, i->image.code_bytes);
+}
+
+static bool is_sealed(int fd, uint64_t bytes)
+{
+	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+	struct stat st;
+
+	return (fcntl(fd, F_GET_SEALS) & seals) == seals && fstat(fd, &st) == 0 && (uint64_t)st.st_size == bytes;
+}
+
+static int use(const struct entering *in, const struct map *map, struct injected *i, struct err *e)
+{
+	uint64_t bytes = map->end - map->start;
+	struct probe_header h;
+	char path[96];
+	_cleanup_(closep) int fd = -1;
+	int r = remote_read(in->remote, map->start, &h, sizeof(h), e);
+
+	if (r)
+		return r;
+	i->base = h.image;
+	if (h.magic != PROBE_MAGIC || h.abi != PROBE_ABI || h.table_bytes != bytes || h.image & 4095 ||
+	    h.image_bytes != i->image.span || h.config != h.image + i->image.entry.config || !is_our_code(in, i, e))
+		return READ_TORN;
+
+	snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx", in->pid, (unsigned long)map->start, (unsigned long)map->end);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, errno, "memspy's table is in the target already, but cannot be opened");
+	if (!is_sealed(fd, bytes)) /* it could be cut off under our hands */
+		return READ_TORN;
+	i->view = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (i->view == MAP_FAILED) {
+		i->view = NULL;
+		return err_sys(e, errno, "cannot map the table");
+	}
+	i->table = map->start;
+	i->table_bytes = bytes;
+	i->way = h.inject_way == INJECT_DLOPEN ? INJECT_DLOPEN : INJECT_MAP;
+	i->reused = true;
+	return 0;
+}
+
+int inject_again(const struct entering *in, struct injected *ret, struct err *e)
+{
+	for (size_t i = 0; i < maps_count(in->maps); i++) {
+		int r;
+
+		if (!is_table(maps_at(in->maps, i)))
+			continue;
+		r = use(in, maps_at(in->maps, i), ret, e);
+		if (r != READ_TORN)
+			return r;
+	}
+	return READ_TORN;
+}

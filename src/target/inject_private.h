@@ -1,0 +1,34 @@
+/*
+ * inject_private: what the two ways in share.
+ */
+#pragma once
+
+#include "memspy/inject.h"
+#include "memspy/tracee.h"
+
+#define TABLE_NAME "memspy-table"
+
+/* Everything that is found before the first stop. */
+struct entering {
+	pid_t pid;
+	struct remote *remote;
+	const struct maps *maps;
+	struct gadgets gadgets;
+	uint64_t table_bytes;
+};
+
+/* Calls try_one with threads that may be stopped, until one of them does; at most a few, for 20 ms. */
+int inject_some_thread(const struct entering *in, int (*try_one)(const struct entering *, struct tracee *, void *, struct err *),
+		       void *own, struct injected *ret, struct err *e);
+
+/* In the name of the stopped thread: a memfd, mapped shared; our descriptor for it comes back. */
+int inject_make_table(const struct entering *in, struct tracee *t, raddr name_at, raddr *ret_table, int *ret_fd, struct err *e);
+/* After the stop: size, seals, our own mapping. Takes nothing. */
+int inject_finish_table(struct injected *i, int fd, uint64_t bytes, struct err *e);
+/* Children of a fork find the private pages wiped. */
+int inject_wipe_on_fork(struct tracee *t, raddr pages, uint64_t bytes, struct err *e);
+
+int inject_by_map(const struct entering *in, struct injected *ret, struct err *e);
+int inject_by_dlopen(const struct entering *in, struct injected *ret, struct err *e);
+/* READ_TORN when there is no probe of ours to use again. */
+int inject_again(const struct entering *in, struct injected *ret, struct err *e);

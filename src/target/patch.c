@@ -1,0 +1,130 @@
+#include "memspy/patch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memspy/cleanup.h"
+#include "memspy/symbols.h"
+#include "patch_private.h"
+
+int patches_new(struct patches **ret, pid_t pid, uint64_t hooks, struct err *e)
+{
+	struct patches *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return err_set(e, ENOMEM, "out of memory");
+	p->pid = pid;
+	p->hooks = hooks;
+	*ret = p;
+	return 0;
+}
+
+void patches_free(struct patches *p)
+{
+	if (!p)
+		return;
+	free(p->places);
+	free(p->seen);
+	free(p->definers);
+	free(p);
+}
+
+void patches_originals(const struct patches *p, uint64_t originals[HOOK_COUNT])
+{
+	memcpy(originals, p->originals, sizeof(p->originals));
+}
+
+struct patch_counts patches_counts(const struct patches *p)
+{
+	return p->counts;
+}
+
+int patches_add_place(struct patches *p, const struct place *place, struct err *e)
+{
+	if (p->place_count == p->place_room) {
+		size_t room = p->place_room ? p->place_room * 2 : 256;
+		struct place *more = realloc(p->places, room * sizeof(*more));
+
+		if (!more)
+			return err_set(e, ENOMEM, "out of memory");
+		p->places = more;
+		p->place_room = room;
+	}
+	p->places[p->place_count++] = *place;
+	return 0;
+}
+
+int patches_add(struct patches *p, raddr at, enum probe_hook hook, uint64_t value, struct err *e)
+{
+	struct place place = { .at = at, .hook = hook, .value = value };
+
+	if (!(p->hooks >> hook & 1))
+		return 0;
+	p->originals[hook] = value;
+	return patches_add_place(p, &place, e);
+}
+
+static bool frees(enum probe_hook hook)
+{
+	return hook == HOOK_FREE || hook == HOOK_REALLOC || hook == HOOK_REALLOCARRAY || hook == HOOK_MUNMAP ||
+	       hook == HOOK_MREMAP || hook == HOOK_MEM_FREE || hook == HOOK_OBJ_FREE || hook == HOOK_MEM_REALLOC ||
+	       hook == HOOK_OBJ_REALLOC;
+}
+
+/* One word. What is there now must be what we expect: the target may have changed it, or the object be gone. */
+static int turn(struct patches *p, struct place *place, struct remote *remote, raddr hook, bool to_probe, struct err *e)
+{
+	uint64_t now;
+	int r = remote_read_u64(remote, place->at, &now, e);
+
+	if (r == READ_TORN) { /* unloaded */
+		place->patched = false;
+		return 0;
+	}
+	if (r)
+		return r;
+	if (to_probe) {
+		if (now != hook) {
+			if (now != place->value && !place->lazy) {
+				p->counts.skipped++;
+				return 0;
+			}
+			place->value = now;
+			r = remote_write_u64(remote, place->at, hook, e);
+		}
+		p->counts.slots += !r && !place->patched;
+		place->patched = !r;
+	} else if (now == hook) {
+		r = remote_write_u64(remote, place->at, place->value, e);
+		place->patched = false;
+	}
+	return r == READ_TORN ? 0 : r;
+}
+
+static int turn_all(struct patches *p, struct remote *remote, const struct injected *probe, bool to_probe, struct err *e)
+{
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < p->place_count; i++) {
+			struct place *place = &p->places[i];
+			int r;
+
+			if (place->patched == to_probe || frees(place->hook) != (to_probe == (pass == 0)))
+				continue;
+			r = turn(p, place, remote, injected_hook(probe, place->hook), to_probe, e);
+			if (r)
+				return r;
+		}
+	}
+	return 0;
+}
+
+int patches_apply(struct patches *p, struct remote *remote, const struct injected *probe, struct err *e)
+{
+	return turn_all(p, remote, probe, true, e);
+}
+
+int patches_restore(struct patches *p, struct remote *remote, const struct injected *probe, struct err *e)
+{
+	return turn_all(p, remote, probe, false, e);
+}

@@ -1,0 +1,42 @@
+/*
+ * patch_private: the list of places, between finding them (patch_find.c) and turning them (patch.c).
+ */
+#pragma once
+
+#include "memspy/patch.h"
+
+struct place {
+	raddr at;
+	enum probe_hook hook;
+	uint64_t value; /* what it held before us, and gets back */
+	bool lazy;	/* not bound yet: leads into its own object's PLT */
+	bool patched;
+};
+
+struct seen_object {
+	raddr start;
+	uint64_t inode, device;
+};
+
+/* An object that defines one of the functions. */
+struct definer {
+	enum probe_hook hook;
+	raddr function;
+	bool is_libc;
+	unsigned votes; /* bound slots that lead to it */
+};
+
+struct patches {
+	pid_t pid;
+	uint64_t hooks;
+	uint64_t originals[HOOK_COUNT];
+	struct place *places;
+	size_t place_count, place_room;
+	struct seen_object *seen;
+	size_t seen_count;
+	struct definer *definers;
+	size_t definer_count;
+	struct patch_counts counts;
+};
+
+int patches_add_place(struct patches *p, const struct place *place, struct err *e);

@@ -1,0 +1,278 @@
+#include "memspy/tracee.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "memspy/cleanup.h"
+#include "memspy/clock.h"
+#include "tracee_private.h"
+
+#define MS 1000000u
+
+enum {
+	STOP_LIMIT_NS = 500 * MS,
+	SYSCALL_LIMIT_NS = 2000u * MS, /* a thread of a starved process may wait long for a core */
+};
+
+#ifndef PTRACE_EVENT_STOP
+#define PTRACE_EVENT_STOP 128
+#endif
+
+struct tracee {
+	pid_t pid, tid;
+	struct remote *remote;
+	struct gadgets gadgets;
+	struct tracee_state state;
+	raddr frame;		/* the signal frame in the thread's stack */
+	bool attached, changed; /* we are its tracer; its registers are not its own */
+	bool vectors_changed;
+	uint64_t stopped_ns, held_ns;
+};
+
+/* One wait: 0 with the status, READ_GONE, -ETIMEDOUT. Polled, for a wait that cannot end would hang us. */
+static int wait_stop(pid_t tid, uint64_t limit_ns, int *ret_status, struct err *e)
+{
+	uint64_t start = clock_now_ns();
+
+	for (;;) {
+		pid_t got = waitpid(tid, ret_status, __WALL | WNOHANG);
+		uint64_t passed = clock_now_ns() - start;
+
+		if (got < 0 && errno != EINTR)
+			return errno == ECHILD ? READ_GONE : err_sys(e, errno, "cannot wait for thread %d", tid);
+		if (got == tid)
+			return WIFSTOPPED(*ret_status) ? 0 : READ_GONE;
+		if (passed > limit_ns)
+			return err_set(e, ETIMEDOUT, "thread %d did not stop within %u ms", tid,
+				       (unsigned)(limit_ns / MS));
+		if (passed > 2 * MS)
+			nanosleep(&(struct timespec){ .tv_nsec = 50000 }, NULL);
+		else
+			sched_yield();
+	}
+}
+
+/* Until the stop we asked for; a signal that is on its way is let through. */
+static int wait_interrupt(struct tracee *t, struct err *e)
+{
+	uint64_t start = clock_now_ns();
+	int status, r;
+
+	for (;;) {
+		r = wait_stop(t->tid, STOP_LIMIT_NS, &status, e);
+		if (r)
+			return r;
+		if (status >> 16 == PTRACE_EVENT_STOP)
+			return 0;
+		if (clock_now_ns() - start > STOP_LIMIT_NS)
+			return err_set(e, ETIMEDOUT, "thread %d is being flooded with signals", t->tid);
+		if (ptrace(PTRACE_CONT, t->tid, 0, WSTOPSIG(status) & 0x7f) < 0)
+			return READ_GONE;
+	}
+}
+
+static int seize(struct tracee *t, struct err *e)
+{
+	if (ptrace(PTRACE_SEIZE, t->tid, 0, PTRACE_O_TRACESYSGOOD) < 0) {
+		if (errno == ESRCH)
+			return READ_GONE;
+		if (errno == EPERM)
+			return err_set(e, EPERM,
+				       "the kernel does not let us trace thread %d: another tracer is there, or we may not", t->tid);
+		return err_sys(e, errno, "cannot trace thread %d", t->tid);
+	}
+	t->attached = true;
+	t->stopped_ns = clock_now_ns();
+	if (ptrace(PTRACE_INTERRUPT, t->tid, 0, 0) < 0)
+		return READ_GONE;
+	return wait_interrupt(t, e);
+}
+
+/* The frame goes below the red zone, into stack that is there: growing it would be a change of the target. */
+static int lay_frame(struct tracee *t, const struct maps *maps, struct err *e)
+{
+	size_t bytes = tracee_frame_bytes(&t->state);
+	raddr at = tracee_frame_place(&t->state);
+	const struct map *stack = maps_find(maps, at);
+	_cleanup_(freep) unsigned char *image = NULL;
+	int r;
+
+	if (!stack || !stack->writable || stack->shared || at + bytes > stack->end)
+		return err_set(e, EAGAIN, "thread %d has no room on its stack for a signal frame", t->tid);
+	image = calloc(1, bytes + 64);
+	if (!image)
+		return err_set(e, ENOMEM, "out of memory");
+	bytes = tracee_frame_build(&t->state, &t->gadgets, at, image);
+	r = remote_write(t->remote, at, image, bytes, e);
+	if (r)
+		return r < 0 ? r : err_set(e, EAGAIN, "the stack of thread %d cannot be written", t->tid);
+	t->frame = at;
+	return 0;
+}
+
+static int block_signals(struct tracee *t, struct err *e)
+{
+	uint64_t all = ~(uint64_t)0;
+
+	if (ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(all), &all) < 0)
+		return err_sys(e, errno, "cannot block the signals of thread %d", t->tid);
+	return 0;
+}
+
+int tracee_stop(struct tracee **ret, pid_t pid, pid_t tid, struct remote *remote, const struct maps *maps,
+		const struct gadgets *gadgets, struct err *e)
+{
+	_cleanup_(freep) struct tracee *t = calloc(1, sizeof(*t));
+	int r;
+
+	if (!t)
+		return err_set(e, ENOMEM, "out of memory");
+	t->pid = pid;
+	t->tid = tid;
+	t->remote = remote;
+	t->gadgets = *gadgets;
+	r = seize(t, e);
+	if (!r)
+		r = tracee_state_get(tid, &t->state, e);
+	if (!r)
+		r = lay_frame(t, maps, e);
+	if (!r)
+		r = block_signals(t, e);
+	if (r) {
+		struct err ignored;
+
+		tracee_release(t, &ignored);
+		return r;
+	}
+	*ret = TAKE(t);
+	return 0;
+}
+
+/* To the next stop of the kind we look for; a stop signal may arrive in between and is left pending. */
+static int run_to_syscall_stop(struct tracee *t, struct err *e)
+{
+	int status, r;
+
+	for (int tries = 0; tries < 64; tries++) {
+		if (ptrace(PTRACE_SYSCALL, t->tid, 0, 0) < 0)
+			return READ_GONE;
+		r = wait_stop(t->tid, SYSCALL_LIMIT_NS, &status, e);
+		if (r)
+			return r;
+		if (WSTOPSIG(status) == (SIGTRAP | 0x80))
+			return 0;
+	}
+	return err_set(e, EBUSY, "thread %d is being stopped by somebody else all the time", t->tid);
+}
+
+int tracee_syscall(struct tracee *t, long number, const uint64_t args[6], int64_t *ret_value, struct err *e)
+{
+	int r;
+
+	t->changed = true;
+	r = tracee_prepare_syscall(t->tid, &t->state, &t->gadgets, t->frame, number, args, e);
+	if (!r)
+		r = run_to_syscall_stop(t, e); /* at its entry */
+	if (!r)
+		r = run_to_syscall_stop(t, e); /* at its exit */
+	if (!r)
+		r = tracee_result(t->tid, ret_value, e);
+	return r;
+}
+
+int tracee_call(struct tracee *t, raddr function, const uint64_t args[3], raddr stack_top, uint64_t limit_ns,
+		struct err *e)
+{
+	_cleanup_(freep) unsigned char *image = calloc(1, tracee_frame_bytes(&t->state) + 64);
+	uint64_t start = clock_now_ns();
+	raddr frame = tracee_frame_below(&t->state, stack_top);
+	int status, r;
+
+	if (!image)
+		return err_set(e, ENOMEM, "out of memory");
+	/* It returns into the restorer with a frame of its own on top: to finish the call is to go back. */
+	r = remote_write(t->remote, frame, image, tracee_frame_build(&t->state, &t->gadgets, frame, image), e);
+	if (r)
+		return r;
+	t->changed = t->vectors_changed = true;
+	r = tracee_prepare_call(t->tid, &t->state, frame, function, args, e);
+	while (!r) {
+		uint64_t passed = clock_now_ns() - start;
+
+		if (ptrace(PTRACE_SYSCALL, t->tid, 0, 0) < 0)
+			return READ_GONE;
+		r = wait_stop(t->tid, passed < limit_ns ? limit_ns - passed : 0, &status, e);
+		if (!r && WSTOPSIG(status) == (SIGTRAP | 0x80) && tracee_is_in_sigreturn(t->tid, &t->gadgets))
+			return 0;
+	}
+	if (r == -ETIMEDOUT) { /* it runs: it goes back by itself, and we must not touch it any more */
+		t->changed = false;
+		t->frame = 0;
+	}
+	return r;
+}
+
+/* Only a stopped thread can be let go; one that runs (a stop or a call timed out) is interrupted first. */
+static int detach_running(struct tracee *t, struct err *e)
+{
+	int r;
+
+	if (ptrace(PTRACE_INTERRUPT, t->tid, 0, 0) < 0)
+		return READ_GONE;
+	r = wait_interrupt(t, e);
+	if (r)
+		return r;
+	return ptrace(PTRACE_DETACH, t->tid, 0, 0) < 0 ? READ_GONE : 0;
+}
+
+int tracee_release(struct tracee *t, struct err *e)
+{
+	int r = 0;
+
+	if (!t->attached)
+		return 0;
+	if (t->changed)
+		r = tracee_state_put(t->tid, &t->state, t->vectors_changed, e);
+	if (t->frame)
+		ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(t->state.signal_mask), &t->state.signal_mask);
+	if (ptrace(PTRACE_DETACH, t->tid, 0, 0) < 0 && !r)
+		r = detach_running(t, e);
+	t->attached = false;
+	t->held_ns = clock_now_ns() - t->stopped_ns;
+	return r;
+}
+
+void tracee_free(struct tracee *t)
+{
+	struct err ignored;
+
+	if (!t)
+		return;
+	tracee_release(t, &ignored);
+	free(t);
+}
+
+struct tracee_place tracee_place(const struct tracee *t)
+{
+#if defined(__x86_64__)
+	return (struct tracee_place){ t->state.regs.rip, t->state.regs.rsp, t->state.regs.rbp, (long)t->state.regs.orig_rax };
+#else
+	return (struct tracee_place){ 0, 0, 0, -1 };
+#endif
+}
+
+const void *tracee_registers(const struct tracee *t)
+{
+	return &t->state.regs;
+}
+
+uint64_t tracee_held_ns(const struct tracee *t)
+{
+	return t->held_ns;
+}

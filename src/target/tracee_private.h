@@ -1,0 +1,39 @@
+/*
+ * tracee_private: the seam between stopping a thread (tracee.c) and its registers (tracee_x86_64.c).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/user.h>
+
+#include "memspy/tracee.h"
+
+enum { TRACEE_XSTATE_MAX = 32768 };
+
+struct tracee_state {
+#if defined(__x86_64__)
+	struct user_regs_struct regs;
+#else
+	uint64_t regs[64];
+#endif
+	uint64_t signal_mask;
+	size_t xstate_bytes;
+	unsigned char xstate[TRACEE_XSTATE_MAX] __attribute__((aligned(64)));
+};
+
+/* Fills *state from the stopped thread. */
+int tracee_state_get(pid_t tid, struct tracee_state *state, struct err *e);
+/* Back to where it was, the kernel's rules for restarting an interrupted system call applied by hand. */
+int tracee_state_put(pid_t tid, const struct tracee_state *state, bool vectors_too, struct err *e);
+/* Bytes of the signal frame and where it goes; the image of it for that address. */
+size_t tracee_frame_bytes(const struct tracee_state *state);
+raddr tracee_frame_place(const struct tracee_state *state); /* below the red zone of the stopped thread */
+raddr tracee_frame_below(const struct tracee_state *state, raddr stack_top);
+size_t tracee_frame_build(const struct tracee_state *state, const struct gadgets *gadgets, raddr at, unsigned char *to);
+/* The next system call, or the call of a function, with the frame at `frame` to return into. */
+int tracee_prepare_syscall(pid_t tid, const struct tracee_state *state, const struct gadgets *gadgets, raddr frame,
+			   long number, const uint64_t args[6], struct err *e);
+int tracee_prepare_call(pid_t tid, const struct tracee_state *state, raddr sp, raddr function, const uint64_t args[3],
+			struct err *e);
+int tracee_result(pid_t tid, int64_t *ret, struct err *e);
+bool tracee_is_in_sigreturn(pid_t tid, const struct gadgets *gadgets);
