@@ -16,7 +16,8 @@
 		ck_assert_msg(ck_r == 0, "%d: %s", ck_r, (e).text); \
 	} while (0)
 
-static inline int run_tests(const char *name, const TTest *const tests[], size_t count)
+/* setup and teardown run around every test; NULL: none. */
+static inline int run_tests(const char *name, SFun setup, SFun teardown, const TTest *const tests[], size_t count)
 {
 	Suite *suite = suite_create(name);
 	TCase *tcase = tcase_create(name);
@@ -24,6 +25,8 @@ static inline int run_tests(const char *name, const TTest *const tests[], size_t
 	int failed;
 
 	tcase_set_timeout(tcase, 120);
+	if (setup)
+		tcase_add_checked_fixture(tcase, setup, teardown);
 	for (size_t i = 0; i < count; i++)
 		tcase_add_test(tcase, tests[i]);
 	suite_add_tcase(suite, tcase);
@@ -34,9 +37,11 @@ static inline int run_tests(const char *name, const TTest *const tests[], size_t
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-#define TESTS(name, ...)                                                        \
-	int main(void)                                                          \
-	{                                                                       \
-		const TTest *const tests[] = { __VA_ARGS__ };                   \
-		return run_tests(name, tests, sizeof(tests) / sizeof(tests[0])); \
+#define TESTS_WITH(name, setup, teardown, ...)                                                            \
+	int main(void)                                                                                    \
+	{                                                                                                 \
+		const TTest *const tests[] = { __VA_ARGS__ };                                             \
+		return run_tests(name, setup, teardown, tests, sizeof(tests) / sizeof(tests[0]));         \
 	}
+
+#define TESTS(name, ...) TESTS_WITH(name, NULL, NULL, __VA_ARGS__)

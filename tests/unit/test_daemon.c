@@ -1,0 +1,484 @@
+/*
+ * The real daemon, socket and client, in a directory of their own; only the session is a fake.
+ */
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "check_memspy.h"
+#include "fake_session.h"
+#include "memspy/client.h"
+#include "memspy/control.h"
+#include "memspy/daemon.h"
+#include "memspy/watch.h"
+
+static char directory[64];
+static pid_t target, server;
+static struct err e;
+
+static pid_t start_target(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	return pid;
+}
+
+static pid_t start_server(void)
+{
+	int ready[2];
+	char word[6];
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		struct err fault = { "" };
+		int null = open("/dev/null", O_WRONLY);
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(null, STDERR_FILENO);
+		close(ready[0]);
+		_exit(daemon_run(&fake_session, ready[1], &fault) ? 1 : 0);
+	}
+	close(ready[1]);
+	ck_assert_int_eq(read(ready[0], word, 6), 6);
+	close(ready[0]);
+	return pid;
+}
+
+static void setup(void)
+{
+	e.text[0] = '\0';
+	snprintf(directory, sizeof(directory), "/tmp/memspy-test-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	setenv("MEMSPY_RUNTIME_DIR", directory, 1);
+	target = start_target();
+	server = start_server();
+}
+
+static void teardown(void)
+{
+	char command[100];
+
+	kill(target, SIGKILL);
+	kill(server, SIGKILL);
+	waitpid(target, NULL, 0);
+	waitpid(server, NULL, 0);
+	snprintf(command, sizeof(command), "rm -rf %s", directory);
+	ck_assert_int_eq(system(command), 0);
+}
+
+static bool exists(const char *name)
+{
+	char path[160];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	return access(path, F_OK) == 0;
+}
+
+static bool was_closed(pid_t pid)
+{
+	char name[40];
+
+	snprintf(name, sizeof(name), "closed-%d", pid);
+	return exists(name);
+}
+
+static bool ends_soon(pid_t pid)
+{
+	for (int i = 0; i < 300; i++) {
+		siginfo_t info = { 0 };
+
+		if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid)
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
+static json_t *attach_request(pid_t pid, int sample_bytes, bool hold)
+{
+	return json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:f, s:b}", "op", "attach", "pid", (int)pid, "sample_bytes", sample_bytes,
+			 "domains", 15, "table_bytes", 1 << 20, "inject", 0, "interval", 0.05, "hold", (int)hold);
+}
+
+static void attach(void)
+{
+	ck_ok(client_once(attach_request(target, 1024, false), false, NULL, &e), e);
+}
+
+static json_t *pid_request(const char *op, pid_t pid)
+{
+	return json_pack("{s:s, s:i}", "op", op, "pid", (int)pid);
+}
+
+static json_t *status(void)
+{
+	json_t *answer = NULL;
+
+	ck_ok(client_once(json_pack("{s:s}", "op", "status"), false, &answer, &e), e);
+	return answer;
+}
+
+START_TEST(an_attached_process_is_listed_until_it_is_detached)
+{
+	json_t *answer, *session;
+
+	attach();
+	usleep(200000);
+	answer = status();
+	session = json_array_get(json_object_get(answer, "sessions"), 0);
+	ck_assert_int_eq(json_integer_value(json_object_get(session, "pid")), target);
+	ck_assert_str_eq(json_string_value(json_object_get(session, "name")), "fake \xef\xbf\xbd");
+	ck_assert_int_ge(json_integer_value(json_object_get(session, "ticks")), 2);
+	ck_assert_int_ge(json_integer_value(json_object_get(session, "heap")), 2000);
+	json_decref(answer);
+	ck_ok(client_once(pid_request("detach", target), false, NULL, &e), e);
+	ck_assert(was_closed(target));
+}
+END_TEST
+
+START_TEST(the_daemon_leaves_with_its_last_session)
+{
+	attach();
+	ck_assert(!was_closed(target));
+	ck_ok(client_once(pid_request("detach", target), false, NULL, &e), e);
+	ck_assert(ends_soon(server));
+	ck_assert(!exists("control.sock"));
+	ck_assert_int_eq(client_once(json_pack("{s:s}", "op", "status"), false, NULL, &e), CLIENT_NONE);
+}
+END_TEST
+
+START_TEST(a_refusal_keeps_its_sentence_and_its_code)
+{
+	attach();
+	ck_assert_int_eq(client_once(attach_request(target, 1024, false), false, NULL, &e), -EALREADY);
+	ck_assert_ptr_nonnull(strstr(e.text, "attached already"));
+	ck_assert_int_eq(client_once(pid_request("detach", 1), false, NULL, &e), -ENOENT);
+	ck_assert_int_eq(client_once(attach_request(getpid(), 4242, false), false, NULL, &e), -EPERM);
+	ck_assert_ptr_nonnull(strstr(e.text, "says no"));
+}
+END_TEST
+
+static const char *const nonsense[] = {
+	"",
+	"{",
+	"[]",
+	"null",
+	"{\"op\":7}",
+	"{\"op\":\"explode\"}",
+	"{\"op\":\"attach\"}",
+	"{\"op\":\"attach\",\"pid\":\"4711\"}",
+	"{\"op\":\"attach\",\"pid\":-1}",
+	"{\"op\":\"attach\",\"pid\":1e300}",
+	"{\"op\":\"attach\",\"pid\":1,\"sample_bytes\":-5,\"domains\":1,\"table_bytes\":65536,\"inject\":0,\"interval\":1}",
+	"{\"op\":\"attach\",\"pid\":1,\"sample_bytes\":5,\"domains\":99,\"table_bytes\":65536,\"inject\":0,\"interval\":1}",
+	"{\"op\":\"attach\",\"pid\":1,\"sample_bytes\":5,\"domains\":1,\"table_bytes\":65536,\"inject\":9,\"interval\":1}",
+	"{\"op\":\"attach\",\"pid\":1,\"sample_bytes\":5,\"domains\":1,\"table_bytes\":65536,\"inject\":0,\"interval\":0}",
+	"{\"op\":\"detach\",\"pid\":1,\"pid\":2}",
+	"{\"op\":\"record\",\"pid\":1}",
+};
+
+START_TEST(nonsense_is_refused_and_does_no_harm)
+{
+	attach();
+	for (size_t i = 0; i < sizeof(nonsense) / sizeof(nonsense[0]); i++) {
+		struct control_input in;
+		struct pollfd p;
+		size_t sent;
+		char *line = NULL;
+		int fd;
+
+		ck_ok(control_connect(&fd, &e), e);
+		control_input_init(&in);
+		ck_ok(control_send(fd, nonsense[i], strlen(nonsense[i]), -1, &sent, &e), e);
+		ck_ok(control_send(fd, "\n", 1, -1, &sent, &e), e);
+		p = (struct pollfd){ fd, POLLIN, 0 };
+		while (!line && poll(&p, 1, 2000) > 0 && control_receive(fd, &in, &e) == 0)
+			line = control_line(&in);
+		ck_assert_msg(line && strstr(line, "\"ok\":false"), "%s: %s", nonsense[i], line ? line : "nothing");
+		control_input_done(&in);
+		close(fd);
+	}
+	json_decref(status());
+}
+END_TEST
+
+START_TEST(a_line_without_end_is_cut_off)
+{
+	static char flood[CONTROL_LINE_MAX * 2];
+	struct pollfd p;
+	size_t sent = 0, all = 0;
+	char byte;
+	int fd;
+
+	attach();
+	memset(flood, 'x', sizeof(flood));
+	ck_ok(control_connect(&fd, &e), e);
+	for (int i = 0; i < 100 && all < sizeof(flood); i++) {
+		int r = control_send(fd, flood, sizeof(flood) - all, -1, &sent, &e);
+
+		if (r == READ_GONE)
+			break;
+		all += r == 0 ? sent : 0;
+		usleep(1000);
+	}
+	p = (struct pollfd){ fd, POLLIN, 0 };
+	ck_assert_int_gt(poll(&p, 1, 2000), 0);
+	ck_assert_int_le(recv(fd, &byte, 1, MSG_DONTWAIT), 0);
+	close(fd);
+	json_decref(status());
+}
+END_TEST
+
+START_TEST(silent_clients_hold_up_nobody)
+{
+	int fds[20];
+
+	attach();
+	for (size_t i = 0; i < 20; i++)
+		ck_ok(control_connect(&fds[i], &e), e);
+	json_decref(status());
+	for (size_t i = 0; i < 20; i++)
+		close(fds[i]);
+}
+END_TEST
+
+/* ---- recordings ---- */
+
+static int record_file(void)
+{
+	char path[160];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/heap.json", directory);
+	ck_ok(recording_create(path, false, &fd, &e), e);
+	return fd;
+}
+
+static size_t recorded_ticks(void)
+{
+	char path[160];
+	json_t *all;
+	size_t ticks;
+
+	snprintf(path, sizeof(path), "%s/heap.json", directory);
+	all = json_load_file(path, 0, NULL);
+	ticks = json_array_size(json_object_get(all, "ticks"));
+	json_decref(all);
+	return ticks;
+}
+
+static struct client *start_recording(double duration)
+{
+	json_t *request = json_pack("{s:s, s:i, s:f, s:f, s:i}", "op", "record", "pid", (int)target, "duration", duration, "interval",
+				    0.05, "max_bytes", 0);
+	struct client *c;
+	int fd = record_file();
+
+	ck_ok(client_new(&c, false, &e), e);
+	ck_ok(client_ask(c, request, fd, &e), e);
+	close(fd);
+	return c;
+}
+
+/* Reads on until the recording has ended; at least one line of progress came before. */
+static int read_end(struct client *c, char *why, size_t room)
+{
+	for (int lines = 0;; lines++) {
+		json_t *line = NULL;
+		int end;
+
+		ck_ok(client_next(c, &line, 3000, &e), e);
+		if (!json_object_get(line, "end")) {
+			json_decref(line);
+			continue;
+		}
+		end = (int)json_integer_value(json_object_get(line, "end"));
+		snprintf(why, room, "%s", json_string_value(json_object_get(line, "why")));
+		json_decref(line);
+		ck_assert_int_ge(lines, 2);
+		return end;
+	}
+}
+
+START_TEST(a_recording_ends_when_its_time_is_over)
+{
+	struct client *c;
+	char why[100];
+
+	attach();
+	c = start_recording(0.5);
+	ck_assert_int_eq(read_end(c, why, sizeof(why)), RECORDER_DONE);
+	ck_assert_str_eq(why, "duration");
+	ck_assert_uint_ge(recorded_ticks(), 6);
+	ck_assert_uint_le(recorded_ticks(), 12);
+	client_free(c);
+	ck_assert(!was_closed(target)); /* the session goes on */
+}
+END_TEST
+
+START_TEST(a_recording_ends_well_when_its_client_has_enough)
+{
+	struct client *c;
+	char why[100];
+
+	attach();
+	c = start_recording(0);
+	usleep(200000);
+	client_finish(c);
+	ck_assert_int_eq(read_end(c, why, sizeof(why)), RECORDER_DONE);
+	ck_assert_uint_ge(recorded_ticks(), 2);
+	client_free(c);
+}
+END_TEST
+
+START_TEST(a_recording_survives_its_target_and_tells_its_end)
+{
+	struct client *c;
+	char why[100];
+
+	attach();
+	c = start_recording(60);
+	usleep(200000);
+	kill(target, SIGKILL);
+	ck_assert_int_eq(read_end(c, why, sizeof(why)), RECORDER_GONE);
+	ck_assert_str_eq(why, "target killed by signal 9");
+	ck_assert_uint_ge(recorded_ticks(), 2);
+	client_free(c);
+	ck_assert(ends_soon(server));
+}
+END_TEST
+
+START_TEST(a_recording_ends_with_detach)
+{
+	struct client *c;
+	char why[100];
+
+	attach();
+	c = start_recording(60);
+	usleep(200000);
+	ck_ok(client_once(pid_request("detach", target), false, NULL, &e), e);
+	ck_assert_int_eq(read_end(c, why, sizeof(why)), RECORDER_DONE);
+	ck_assert_str_eq(why, "detached");
+	client_free(c);
+}
+END_TEST
+
+START_TEST(a_recording_whose_client_vanishes_is_still_whole)
+{
+	struct client *c;
+
+	attach();
+	c = start_recording(60);
+	usleep(200000);
+	client_free(c);
+	usleep(200000);
+	ck_assert_uint_ge(recorded_ticks(), 2);
+	ck_ok(client_once(pid_request("detach", target), false, NULL, &e), e);
+}
+END_TEST
+
+/* ---- coming and going ---- */
+
+START_TEST(a_held_session_ends_with_its_connection)
+{
+	struct client *c;
+
+	ck_ok(client_new(&c, false, &e), e);
+	ck_ok(client_call(c, attach_request(target, 1024, true), NULL, &e), e);
+	ck_assert(!was_closed(target));
+	client_free(c);
+	ck_assert(ends_soon(server));
+	ck_assert(was_closed(target));
+}
+END_TEST
+
+START_TEST(a_held_session_tells_its_end)
+{
+	struct client *c;
+	json_t *line;
+
+	ck_ok(client_new(&c, false, &e), e);
+	ck_ok(client_call(c, attach_request(target, 1024, true), NULL, &e), e);
+	kill(target, SIGKILL);
+	ck_ok(client_next(c, &line, 3000, &e), e);
+	ck_assert_ptr_nonnull(strstr(json_string_value(json_object_get(line, "ended")), "killed by signal 9"));
+	json_decref(line);
+	client_free(c);
+}
+END_TEST
+
+START_TEST(a_term_signal_ends_all_sessions_well)
+{
+	attach();
+	kill(server, SIGTERM);
+	ck_assert(ends_soon(server));
+	ck_assert(was_closed(target));
+	ck_assert(!exists("control.sock"));
+}
+END_TEST
+
+START_TEST(a_killed_daemon_leaves_a_socket_that_the_next_replaces)
+{
+	attach();
+	kill(server, SIGKILL);
+	ck_assert(ends_soon(server));
+	waitpid(server, NULL, 0);
+	ck_assert(exists("control.sock"));
+	ck_assert_int_eq(client_once(json_pack("{s:s}", "op", "status"), false, NULL, &e), CLIENT_NONE);
+	server = start_server();
+	attach();
+}
+END_TEST
+
+START_TEST(two_daemons_do_not_share_a_socket)
+{
+	int fd, lock;
+
+	ck_assert_int_eq(control_listen(&fd, &lock, &e), -EBUSY);
+	attach();
+}
+END_TEST
+
+START_TEST(a_directory_that_others_can_enter_is_refused)
+{
+	struct stat st;
+
+	ck_assert_int_eq(chmod(directory, 0755), 0);
+	ck_assert_int_eq(client_once(json_pack("{s:s}", "op", "status"), false, NULL, &e), -EPERM);
+	ck_assert_int_eq(chmod(directory, 0700), 0);
+	ck_assert_int_eq(stat(directory, &st), 0);
+	attach();
+}
+END_TEST
+
+START_TEST(the_socket_is_its_owners_only)
+{
+	char path[160];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/control.sock", directory);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0600);
+}
+END_TEST
+
+TESTS_WITH("daemon", setup, teardown, an_attached_process_is_listed_until_it_is_detached,
+	   the_daemon_leaves_with_its_last_session, a_refusal_keeps_its_sentence_and_its_code,
+	   nonsense_is_refused_and_does_no_harm, a_line_without_end_is_cut_off, silent_clients_hold_up_nobody,
+	   a_recording_ends_when_its_time_is_over, a_recording_ends_well_when_its_client_has_enough,
+	   a_recording_survives_its_target_and_tells_its_end, a_recording_ends_with_detach,
+	   a_recording_whose_client_vanishes_is_still_whole, a_held_session_ends_with_its_connection,
+	   a_held_session_tells_its_end, a_term_signal_ends_all_sessions_well,
+	   a_killed_daemon_leaves_a_socket_that_the_next_replaces, two_daemons_do_not_share_a_socket,
+	   a_directory_that_others_can_enter_is_refused, the_socket_is_its_owners_only)
