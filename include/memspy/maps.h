@@ -25,7 +25,8 @@ struct map {
 
 struct maps;
 
-int maps_read(struct maps **ret, pid_t pid, struct err *e); /* READ_GONE: no process, or no memory left; *e says so */
+/* READ_GONE: no process, or none that has memory; *e says so. */
+int maps_read(struct maps **ret, pid_t pid, struct err *e);
 int maps_parse(struct maps **ret, const char *text, size_t length, struct err *e); /* the text of a maps file */
 void maps_free(struct maps *m);
 

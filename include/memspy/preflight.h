@@ -2,8 +2,8 @@
  * preflight: what stands between us and a process, found out before anything is touched.
  *
  * A list of findings, each with what it means and what to do about it; nothing is stopped, written or attached to.
- * It knows processes and the kernel's rules, not Python: the caller adds what it finds about that. Times change: a process
- * that passes may be gone a moment later.
+ * It knows processes and the kernel's rules, not Python: the caller adds what it finds about that. Times change: a
+ * process that passes may be gone a moment later.
  */
 #pragma once
 
@@ -34,7 +34,7 @@ struct preflight {
 	size_t count;
 };
 
-/* Runs all checks that make sense: behind "no such process" there are none. -errno only when /proc cannot be read at all. */
+/* Runs all checks that make sense: behind "no such process" there are none. -errno only when /proc cannot be read. */
 int preflight_run(pid_t pid, struct preflight *ret, struct err *e);
 /* Adds a finding behind the others; format makes the text. A list that is full drops it. */
 void preflight_add(struct preflight *p, const char *name, enum preflight_answer answer, int code, const char *remedy,

@@ -31,7 +31,7 @@ struct got_slot {
 	bool is_jump_slot; /* JUMP_SLOT, else GLOB_DAT or an absolute 64-bit relocation */
 };
 
-/* Does not keep fd, but one of its own until symbols_free: the tables are read as they are asked for. One thread at a time. */
+/* Does not keep fd, but one of its own until symbols_free: tables are read when asked for, by one thread at a time. */
 int symbols_open(struct symbols **ret, int fd, struct err *e);
 void symbols_free(struct symbols *s);
 

@@ -10,7 +10,8 @@
 #include "memspy/cleanup.h"
 
 /*
- * btrfs and overlayfs show another device in maps than to stat, both without a driver (major 0). Then the inode must do.
+ * btrfs and overlayfs show another device in maps than to stat, both without a driver (major 0). Then the inode
+ * must do.
  */
 static bool is_the_mapped_file(const struct stat *st, const struct map *map)
 {

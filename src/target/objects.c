@@ -88,8 +88,8 @@ static int look(struct remote *r, const struct map *map, struct span *ret, struc
 }
 
 /*
- * Takes the mappings behind `first` that belong to it, within what the headers say: of the same file, or anonymous right
- * behind (.bss; what the loader or somebody else made anonymous). Returns whether one may be executed.
+ * Takes the mappings behind the first that belong to it, within what the headers say: of the same file, or
+ * anonymous right behind (.bss; what somebody made anonymous). Returns whether one may be executed.
  */
 static bool extend(const struct maps *m, size_t i, const struct span *span, struct object *o)
 {

@@ -88,8 +88,8 @@ static int append(struct slots *to, const struct got_slot *slot, struct err *e)
 	return 0;
 }
 
-static int collect(const struct symbols *s, const struct table *relocations, const char *const names[], struct slots *to,
-		   struct err *e)
+static int collect(const struct symbols *s, const struct table *relocations, const char *const names[],
+		   struct slots *to, struct err *e)
 {
 	for (size_t i = 0; i < relocations->length / sizeof(Elf64_Rela); i++) {
 		struct got_slot slot;

@@ -2,8 +2,8 @@
  * symbols_private: an ELF file, opened.
  *
  * Two ways lead in. The program headers and PT_DYNAMIC are what the loader goes by, so the dynamic symbols and
- * relocations come from there; the section headers add .symtab and sections by name, where they are left. Whatever is read
- * is read with pread into memory of our own: a file that shrinks meanwhile gives a short read, never a SIGBUS.
+ * relocations come from there; the section headers add .symtab and sections by name, where they are left. Whatever
+ * is read is read with pread into memory of our own: a file that shrinks gives a short read, never a SIGBUS.
  */
 #pragma once
 

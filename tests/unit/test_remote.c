@@ -98,6 +98,7 @@ START_TEST(a_live_process_is_read_and_written_where_it_is_mapped)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	char *three = mmap(NULL, 3 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct remote_piece pieces[2];
 	struct remote *r;
 	char to[16], other[4];
 	uint64_t word;
@@ -112,8 +113,9 @@ START_TEST(a_live_process_is_read_and_written_where_it_is_mapped)
 	/* A guard page between: forbidden to process_vm_readv, not to us. */
 	strcpy(three + page, "guarded");
 	ck_assert_int_eq(mprotect(three + page, page, PROT_NONE), 0);
-	ck_ok(remote_readv(r, (struct remote_piece[]){ { address(three), other, 4 }, { address(three) + page, to, 8 } }, 2, &e),
-	      e);
+	pieces[0] = (struct remote_piece){ address(three), other, 4 };
+	pieces[1] = (struct remote_piece){ address(three) + page, to, 8 };
+	ck_ok(remote_readv(r, pieces, 2, &e), e);
 	ck_assert_str_eq(to, "guarded");
 
 	munmap(three + 2 * page, page);
@@ -148,7 +150,8 @@ END_TEST
 START_TEST(a_dead_process_is_gone_and_not_torn)
 {
 	static uint64_t word = 42;
-	struct remote_piece pieces[] = { { address(&word), &(uint64_t){ 0 }, 8 }, { address(&word), &(uint64_t){ 0 }, 8 } };
+	uint64_t to[2];
+	struct remote_piece pieces[] = { { address(&word), &to[0], 8 }, { address(&word), &to[1], 8 } };
 	struct remote *r;
 	pid_t child = fork();
 	uint64_t got;
@@ -172,6 +175,6 @@ START_TEST(a_dead_process_is_gone_and_not_torn)
 }
 END_TEST
 
-TESTS("remote", a_read_is_whole_or_torn, a_string_ends_at_nul_or_at_the_room, pieces_are_read_up_to_the_first_that_fails,
-      an_array_cannot_be_written, a_live_process_is_read_and_written_where_it_is_mapped, many_pieces_take_one_way_and_arrive,
-      a_dead_process_is_gone_and_not_torn)
+TESTS("remote", a_read_is_whole_or_torn, a_string_ends_at_nul_or_at_the_room,
+      pieces_are_read_up_to_the_first_that_fails, an_array_cannot_be_written,
+      a_live_process_is_read_and_written_where_it_is_mapped, many_pieces_take_one_way_and_arrive, a_dead_process_is_gone_and_not_torn)
