@@ -85,7 +85,7 @@ START_TEST(our_own_symbols_are_where_they_are)
 
 	ck_assert(symbols_find(s, "the_variable_of_this_test", &y));
 	ck_assert_uint_eq(us.bias + y.value, address(&the_variable_of_this_test));
-	ck_assert_uint_eq(y.size, sizeof(int));
+	ck_assert_uint_ge(y.size, sizeof(int)); /* a sanitizer puts a red zone behind it */
 	ck_assert(y.is_data && !y.is_function);
 	ck_assert(symbols_find(s, "main", &y));
 	ck_assert(y.is_function && !y.is_data && !y.is_dynamic);
