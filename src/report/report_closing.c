@@ -1,0 +1,94 @@
+/* What record ends with. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memspy/cleanup.h"
+#include "memspy/units.h"
+#include "report_private.h"
+
+enum { CLOSING_ROWS = 5, FIGURE_COLUMNS = 31 };
+
+static void report_freep(struct report **r)
+{
+	report_free(*r);
+}
+
+static int rows_at(const struct report *r, const struct estimate *marked, size_t count, struct rows *ret, struct err *e)
+{
+	const struct sample *s = series_sample(r->series);
+	_cleanup_(freep) struct part *parts = calloc(count + 1, sizeof(*parts));
+
+	if (!parts)
+		return err_set(e, ENOMEM, "out of memory for a report");
+	for (size_t i = 0; i < count; i++)
+		parts[i] = (struct part){ s->sites[i].stack, marked ? marked[i] : s->sites[i].live };
+	return rows_build(ret, BY_LINE, series_names(r->series), parts, count, e);
+}
+
+static uint64_t bytes_at(const struct rows *rows, const struct row *like)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		if (rows->at[i].line == like->line && strcmp(rows->at[i].file, like->file) == 0 &&
+		    (like->line || strcmp(rows->at[i].function, like->function) == 0))
+			return rows->at[i].own.bytes;
+	return 0;
+}
+
+static void add_row(struct buf *to, const struct report *r, const struct row *row, const struct rows *before, size_t room)
+{
+	struct interval sure = estimate_interval(&row->own, series_sample(r->series)->sample_bytes);
+	double minutes = (r->seconds - r->mark_seconds) / 60;
+	double growth = (double)row->own.bytes - (double)bytes_at(before, row);
+	_cleanup_(buf_done) struct buf place = { 0 };
+
+	buf_printf(to, "%11s", units_bytes(row->own.bytes).text);
+	text_percent(to, row->own.bytes, sure, 6);
+	/* Under a second nothing can be said of a minute. */
+	if (r->seconds - r->mark_seconds < 1)
+		buf_printf(to, "%12s  ", "-");
+	else
+		buf_printf(to, "%12s  ", units_signed_bytes((int64_t)(growth / minutes)).text);
+	text_place(&place, row, room);
+	if (place.length)
+		buf_printf(to, "%s  ", place.data);
+	text_escape(to, row->function);
+	buf_putc(to, '\n');
+}
+
+static const char *const counts[CLOSING_ROWS + 1] = { "no line", "line", "two lines", "three lines", "four lines", "five lines" };
+
+int report_closing(const char *path, unsigned width, struct buf *to, struct err *e)
+{
+	_cleanup_(report_freep) struct report *r = calloc(1, sizeof(*r));
+	_cleanup_(rows_done) struct rows now = { 0 };
+	_cleanup_(rows_done) struct rows before = { 0 };
+	size_t shown = 0, room = (width ? width : 100) > FIGURE_COLUMNS + 30 ? (width ? width : 100) - FIGURE_COLUMNS : 30;
+	uint64_t sum = 0;
+	int code;
+
+	if (!r)
+		return err_set(e, ENOMEM, "out of memory for a report");
+	/* Growth is that of the newer half: what a program sets up when it starts is not what it grows by. */
+	code = report_read(r, path, 0.5, e);
+	if (code == 0)
+		code = rows_at(r, NULL, series_sample(r->series)->site_count, &now, e);
+	if (code == 0)
+		code = rows_at(r, r->marked, r->marked_count, &before, e);
+	if (code < 0)
+		return code;
+	if (now.sum.bytes == 0) {
+		buf_puts(to, "  nothing that was allocated since memspy came is live\n");
+		return 0;
+	}
+	buf_puts(to, "   live now     ±  growth/min  where\n");
+	for (; shown < CLOSING_ROWS && shown < now.count && now.at[shown].own.bytes; shown++) {
+		add_row(to, r, &now.at[shown], &before, room * 2 / 3);
+		sum += now.at[shown].own.bytes;
+	}
+	buf_printf(to, "%11s of ", units_bytes(sum).text);
+	buf_printf(to, "%s in the %s above.   Next: memspy report ", units_bytes(now.sum.bytes).text, counts[shown]);
+	text_escape(to, path);
+	buf_puts(to, " --view leaks\n");
+	return 0;
+}

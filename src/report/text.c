@@ -1,0 +1,155 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "memspy/cleanup.h"
+#include "report_private.h"
+
+/* Decodes one character; 0: not UTF-8. */
+static size_t decode(const unsigned char *s, uint32_t *ret)
+{
+	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	uint32_t c = n < 2 ? s[0] : s[0] & (0x7fu >> n);
+
+	for (size_t i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	if (n && (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)))
+		return 0;
+	*ret = c;
+	return n;
+}
+
+static bool is_shown(uint32_t c)
+{
+	if (c < 0x20 || (c >= 0x7f && c < 0xa0)) /* controls, the second set included: some terminals obey it */
+		return false;
+	/* Marks and overrides of direction, separators, what has no width, and the like: a name must look like what it is. */
+	return !(c == 0xad || c == 0x61c || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+		 (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) || c >= 0xe0000);
+}
+
+void text_escape(struct buf *to, const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+
+	while (*s) {
+		uint32_t c = 0;
+		size_t n = decode(s, &c);
+
+		if (n && is_shown(c))
+			buf_add(to, s, n);
+		else if (n && c > 0xff)
+			buf_printf(to, c > 0xffff ? "\\U%08x" : "\\u%04x", c);
+		else
+			buf_printf(to, "\\x%02x", n ? c : *s);
+		s += n ? n : 1;
+	}
+}
+
+size_t text_columns(const char *text)
+{
+	size_t columns = 0;
+
+	for (; *text; text++)
+		columns += ((unsigned char)*text & 0xc0) != 0x80;
+	return columns;
+}
+
+/* Behind the place that libraries are kept in, if the path has one: everybody knows where that is. */
+static const char *without_library(const char *path)
+{
+	static const char *const places[] = { "/site-packages/", "/dist-packages/" };
+	const char *found;
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		found = strstr(path, places[i]);
+		if (found)
+			return found + strlen(places[i]);
+	}
+	for (found = strstr(path, "/lib/python"); found; found = strstr(found + 1, "/lib/python")) {
+		const char *p = found + strlen("/lib/python");
+
+		p += strspn(p, "0123456789.t");
+		if (*p == '/' && p[1])
+			return p + 1;
+	}
+	return path;
+}
+
+void text_path(struct buf *to, const char *path, size_t room)
+{
+	_cleanup_(buf_done) struct buf escaped = { 0 };
+	size_t columns;
+	char *from, *slash;
+
+	text_escape(&escaped, without_library(path));
+	if (!escaped.data)
+		return;
+	from = escaped.data;
+	columns = text_columns(from);
+	if (columns <= room) {
+		buf_puts(to, from);
+		return;
+	}
+	/* Whole folders go first, from the left; a name that is too long by itself loses its beginning. */
+	for (slash = strchr(from + 1, '/'); slash; slash = strchr(slash + 1, '/'))
+		if (text_columns(slash) + 1 <= room) {
+			buf_puts(to, "…");
+			buf_puts(to, slash);
+			return;
+		}
+	for (; columns + 1 > room && *from; columns--)
+		do
+			from++;
+		while (((unsigned char)*from & 0xc0) == 0x80);
+	buf_puts(to, "…");
+	buf_puts(to, from);
+}
+
+void text_pad(struct buf *to, size_t columns)
+{
+	while (columns--)
+		buf_putc(to, ' ');
+}
+
+void text_number(struct buf *to, uint64_t n, size_t columns)
+{
+	char digits[24], text[40];
+	int length = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)n);
+	char *p = text;
+
+	for (int i = 0; i < length; i++) {
+		if (i && (length - i) % 3 == 0)
+			*p++ = ',';
+		*p++ = digits[i];
+	}
+	*p = '\0';
+	buf_printf(to, "%*s", (int)columns, text);
+}
+
+void text_percent(struct buf *to, uint64_t bytes, struct interval sure, size_t columns)
+{
+	double half = bytes ? (double)(sure.high - sure.low) / 2 / (double)bytes * 100 : 0;
+	char text[24];
+
+	if (bytes == 0)
+		snprintf(text, sizeof(text), "-");
+	else
+		snprintf(text, sizeof(text), half >= 999.5 ? ">999 %%" : "%.0f %%", half);
+	buf_printf(to, "%*s", (int)columns, text);
+}
+
+void text_place(struct buf *to, const struct row *row, size_t room)
+{
+	char line[16] = "";
+
+	if (!*row->file) /* no Python, merged, truncated: the function's column says it all */
+		return;
+	if (row->line > 0)
+		snprintf(line, sizeof(line), ":%d", row->line);
+	text_path(to, row->file, room > strlen(line) + 4 ? room - strlen(line) : 4);
+	buf_puts(to, line);
+}
