@@ -246,6 +246,7 @@ void help_man(struct buf *to)
 		     "allowed, or written 30s, 5m, 2h, 1d.\n.SH EXIT STATUS\n");
 	roff(to, exit_codes);
 	buf_puts(to, ".\n.SH ENVIRONMENT\n.TP\n.B NO_COLOR\nno colour anywhere\n.TP\n.B XDG_RUNTIME_DIR\n"
-		     "where the control socket lives for anyone but root\n"
+		     "where the control socket lives for anyone but root, in memspy/\n"
+		     ".TP\n.B MEMSPY_RUNTIME_DIR\nanother directory for the control socket, the daemon\\(aqs lock and its log\n"
 		     ".SH FILES\n.TP\n.I /run/memspy/control.sock\nthe control socket of root's daemon\n");
 }
