@@ -257,13 +257,15 @@ static int read_threads(struct python *p, struct remote *r, const struct entries
 	ret->threads = calloc(entries->count + 1, sizeof(*ret->threads));
 	if (!ret->threads)
 		return err_set(e, ENOMEM, "out of memory for threads");
-	for (size_t i = 0; i < entries->count; i++) {
+	/* The interpreter has the newest thread first; people look for the main thread first. */
+	for (size_t i = entries->count; i-- > 0;) {
+		const struct entry *one = &entries->all[i];
 		struct python_thread *t = &ret->threads[ret->count++];
 
-		t->has_gil = entries->all[i].has_gil;
-		t->tid = thread_tid(p, r, &tids, &entries->all[i]);
+		t->has_gil = one->has_gil;
+		t->tid = thread_tid(p, r, &tids, one);
 		thread_name(p, t);
-		q = read_stack(p, r, &entries->all[i], &stack, t, e);
+		q = read_stack(p, r, one, &stack, t, e);
 		if (q)
 			return q;
 		if (t->torn && !t->tid) /* it ended while we looked */

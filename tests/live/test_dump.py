@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""memspy dump: the stacks of a live process as people and as programs read them. Arguments: memspy, a version."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / 'tests/support'))
+import pythons  # noqa: E402
+
+MEMSPY, WANTED = sys.argv[1:3]
+PYTHON = pythons.find(WANTED)
+
+
+def dump(pid, *options):
+    return subprocess.run([MEMSPY, 'dump', '--pid', str(pid), *options], capture_output=True, text=True)
+
+
+class Dump(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.process = subprocess.Popen([PYTHON, ROOT / 'tests/targets/stacks.py'], text=True, stdout=subprocess.PIPE)
+        cls.addClassCleanup(cls.stop)
+        cls.said = json.loads(cls.process.stdout.readline())
+
+    @classmethod
+    def stop(cls):
+        cls.process.kill()
+        cls.process.wait()
+        cls.process.stdout.close()
+
+    def test_programs_read_the_stacks_as_json(self):
+        answer = dump(self.process.pid, '--format', 'json')
+        self.assertEqual((answer.returncode, answer.stderr), (0, ''))
+        seen = json.loads(answer.stdout)
+        self.assertEqual(sorted(seen), ['pid', 'python', 'threads'])
+        self.assertEqual(seen['pid'], self.process.pid)
+        self.assertEqual(len(seen['threads']), 3)
+        for thread in seen['threads']:
+            self.assertEqual(sorted(thread), ['frames', 'gil', 'name', 'tid'])
+        main = [[f['function'], f['line']] for f in seen['threads'][0]['frames']]
+        self.assertEqual(main, [[f[0], f[2]] for f in self.said['main']])
+
+    def test_people_read_the_main_thread_first_and_its_innermost_frame_first(self):
+        answer = dump(self.process.pid)
+        self.assertEqual((answer.returncode, answer.stderr), (0, ''))
+        lines = answer.stdout.splitlines()
+        self.assertRegex(lines[0], rf'^{self.process.pid} stacks.py \(CPython \d+\.\d+\.\d+, (static|shared), .*\)$')
+        self.assertTrue(lines[2].startswith(f'thread {self.process.pid} '), lines[2])
+        self.assertRegex(lines[3], r'^    here  .*/tests/targets/stacks\.py:\d+$')
+
+
+class Refusals(unittest.TestCase):
+    def refused(self, program):
+        with tempfile.TemporaryDirectory() as d:
+            copy = shutil.copy('/bin/sleep', os.path.join(d, program))
+            with subprocess.Popen([copy, '100']) as process:
+                try:
+                    return dump(process.pid)
+                finally:
+                    process.kill()
+
+    def test_pypy_is_no_cpython(self):
+        answer = self.refused('pypy3')
+        self.assertEqual((answer.returncode, answer.stdout), (1, ''))
+        self.assertRegex(answer.stderr, r'^memspy[^\n]*: \d+ is PyPy, not CPython: memspy reads CPython\'s heap only\n$')
+
+    def test_what_is_no_python_is_named(self):
+        answer = self.refused('nginx')
+        self.assertEqual((answer.returncode, answer.stdout), (1, ''))
+        self.assertRegex(answer.stderr, r'^memspy[^\n]*: \d+ is nginx, not CPython: [^\n]*\n$')
+
+    def test_a_process_must_exist(self):
+        answer = dump(2 ** 22 - 1)
+        self.assertEqual((answer.returncode, answer.stdout), (1, ''))
+        self.assertEqual(answer.stderr.count('\n'), 1)
+
+
+if __name__ == '__main__':
+    if not PYTHON:
+        print(f'no CPython {WANTED} here')
+        sys.exit(77)
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
