@@ -53,8 +53,8 @@ struct tracee_place {
 	long syscall; /* number of the system call it was in; -1: none */
 };
 struct tracee_place tracee_place(const struct tracee *t);
-/* All general registers as the kernel gives them (struct user_regs_struct): for unwinding. */
-const void *tracee_registers(const struct tracee *t);
+raddr tracee_thread_pointer(const struct tracee *t);
+pid_t tracee_tid(const struct tracee *t);
 
 /* Puts registers, vector state and signal mask back and lets go. */
 int tracee_release(struct tracee *t, struct err *e);

@@ -16,6 +16,7 @@
 enum {
 	THREADS_TRIED = 4,
 	TRY_LIMIT_NS = 20000000,
+	ONLY_WAY_LIMIT_NS = 2000000000, /* when there is no other way to fall back on */
 };
 
 /* One thread: stop, try, let go. held_ns keeps the longest that any thread was held. */
@@ -54,12 +55,14 @@ int inject_some_thread(const struct entering *in, int (*try_one)(const struct en
 
 	if (r)
 		return r;
-	for (size_t i = 0; i < THREADS_TRIED || clock_now_ns() - start < TRY_LIMIT_NS; i++) {
+	for (size_t i = 0; i < THREADS_TRIED || clock_now_ns() - start < in->patience_ns; i++) {
 		r = with_thread(in, tids[i % count], try_one, own, ret, e);
 		if (r != -EAGAIN && r != -ETIMEDOUT && r != READ_GONE)
 			return r;
 		if (r == READ_GONE && i + 1 >= count) /* not just one thread that ended */
 			return r;
+		if (i % count == count - 1) /* all tried: let them move on */
+			clock_sleep_until(clock_now_ns() + 200000);
 	}
 	return r;
 }
@@ -125,7 +128,8 @@ int inject_finish_table(struct injected *i, int fd, uint64_t bytes, struct err *
 int inject(struct injected *ret, pid_t pid, struct remote *remote, const struct maps *maps, enum inject_way way,
 	   uint64_t table_bytes, struct err *e)
 {
-	struct entering in = { .pid = pid, .remote = remote, .maps = maps, .table_bytes = table_bytes };
+	struct entering in = { .pid = pid, .remote = remote, .maps = maps, .table_bytes = table_bytes,
+			       .patience_ns = way == INJECT_AUTO ? TRY_LIMIT_NS : ONLY_WAY_LIMIT_NS };
 	struct injected i = { 0 };
 	int r = image_own(&i.image, e);
 

@@ -14,6 +14,7 @@ struct entering {
 	struct remote *remote;
 	const struct maps *maps;
 	struct gadgets gadgets;
+	uint64_t patience_ns; /* how long to look for a thread that may be used */
 	uint64_t table_bytes;
 };
 
@@ -27,6 +28,10 @@ int inject_make_table(const struct entering *in, struct tracee *t, raddr name_at
 int inject_finish_table(struct injected *i, int fd, uint64_t bytes, struct err *e);
 /* Children of a fork find the private pages wiped. */
 int inject_wipe_on_fork(struct tracee *t, raddr pages, uint64_t bytes, struct err *e);
+
+/* Distance of errno from the thread pointer; READ_TORN when libc keeps it in a way we do not know. */
+struct symbols;
+int errno_offset(const struct entering *in, const struct object *libc, const struct symbols *symbols, int64_t *ret);
 
 int inject_by_map(const struct entering *in, struct injected *ret, struct err *e);
 int inject_by_dlopen(const struct entering *in, struct injected *ret, struct err *e);

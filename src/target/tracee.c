@@ -77,6 +77,15 @@ static int wait_interrupt(struct tracee *t, struct err *e)
 	}
 }
 
+/*
+ * A filter may kill for a call that the target never makes itself. We may lift it for the stopped thread while we hold
+ * it, if the kernel lets us (CAP_SYS_ADMIN); if not, the calls we make are those every allocator makes, and memfd_create.
+ */
+static void suspend_seccomp(const struct tracee *t)
+{
+	ptrace(PTRACE_SETOPTIONS, t->tid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_SUSPEND_SECCOMP);
+}
+
 static int seize(struct tracee *t, struct err *e)
 {
 	if (ptrace(PTRACE_SEIZE, t->tid, 0, PTRACE_O_TRACESYSGOOD) < 0) {
@@ -138,6 +147,8 @@ int tracee_stop(struct tracee **ret, pid_t pid, pid_t tid, struct remote *remote
 	t->remote = remote;
 	t->gadgets = *gadgets;
 	r = seize(t, e);
+	if (!r)
+		suspend_seccomp(t);
 	if (!r)
 		r = tracee_state_get(tid, &t->state, e);
 	if (!r)
@@ -208,8 +219,11 @@ int tracee_call(struct tracee *t, raddr function, const uint64_t args[3], raddr 
 		if (ptrace(PTRACE_SYSCALL, t->tid, 0, 0) < 0)
 			return READ_GONE;
 		r = wait_stop(t->tid, passed < limit_ns ? limit_ns - passed : 0, &status, e);
-		if (!r && WSTOPSIG(status) == (SIGTRAP | 0x80) && tracee_is_in_sigreturn(t->tid, &t->gadgets))
-			return 0;
+		if (!r && WSTOPSIG(status) == (SIGTRAP | 0x80) && tracee_is_in_sigreturn(t->tid, &t->gadgets)) {
+			/* At its entry: step over it, there may be more to do in the thread's name. */
+			r = tracee_skip_syscall(t->tid, e);
+			return r ? r : run_to_syscall_stop(t, e);
+		}
 	}
 	if (r == -ETIMEDOUT) { /* it runs: it goes back by itself, and we must not touch it any more */
 		t->changed = false;
@@ -260,16 +274,17 @@ void tracee_free(struct tracee *t)
 
 struct tracee_place tracee_place(const struct tracee *t)
 {
-#if defined(__x86_64__)
-	return (struct tracee_place){ t->state.regs.rip, t->state.regs.rsp, t->state.regs.rbp, (long)t->state.regs.orig_rax };
-#else
-	return (struct tracee_place){ 0, 0, 0, -1 };
-#endif
+	return tracee_state_place(&t->state);
 }
 
-const void *tracee_registers(const struct tracee *t)
+raddr tracee_thread_pointer(const struct tracee *t)
 {
-	return &t->state.regs;
+	return tracee_state_thread_pointer(&t->state);
+}
+
+pid_t tracee_tid(const struct tracee *t)
+{
+	return t->tid;
 }
 
 uint64_t tracee_held_ns(const struct tracee *t)

@@ -21,6 +21,9 @@ struct tracee_state {
 	unsigned char xstate[TRACEE_XSTATE_MAX] __attribute__((aligned(64)));
 };
 
+struct tracee_place tracee_state_place(const struct tracee_state *state);
+raddr tracee_state_thread_pointer(const struct tracee_state *state);
+
 /* Fills *state from the stopped thread. */
 int tracee_state_get(pid_t tid, struct tracee_state *state, struct err *e);
 /* Back to where it was, the kernel's rules for restarting an interrupted system call applied by hand. */
@@ -36,4 +39,6 @@ int tracee_prepare_syscall(pid_t tid, const struct tracee_state *state, const st
 int tracee_prepare_call(pid_t tid, const struct tracee_state *state, raddr sp, raddr function, const uint64_t args[3],
 			struct err *e);
 int tracee_result(pid_t tid, int64_t *ret, struct err *e);
+/* At the entry of a system call: it is not made. */
+int tracee_skip_syscall(pid_t tid, struct err *e);
 bool tracee_is_in_sigreturn(pid_t tid, const struct gadgets *gadgets);

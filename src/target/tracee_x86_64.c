@@ -57,6 +57,16 @@ struct fp_software { /* struct _fpx_sw_bytes */
 _Static_assert(sizeof(struct frame_context) == 256, "sigcontext");
 _Static_assert(sizeof(struct fp_software) == 48, "_fpx_sw_bytes");
 
+struct tracee_place tracee_state_place(const struct tracee_state *state)
+{
+	return (struct tracee_place){ state->regs.rip, state->regs.rsp, state->regs.rbp, (long)state->regs.orig_rax };
+}
+
+raddr tracee_state_thread_pointer(const struct tracee_state *state)
+{
+	return state->regs.fs_base;
+}
+
 int tracee_state_get(pid_t tid, struct tracee_state *state, struct err *e)
 {
 	struct iovec io = { state->xstate, sizeof(state->xstate) };
@@ -242,6 +252,16 @@ int tracee_result(pid_t tid, int64_t *ret, struct err *e)
 		return errno == ESRCH ? READ_GONE : err_sys(e, errno, "cannot read the registers of thread %d", tid);
 	*ret = (int64_t)r.rax;
 	return 0;
+}
+
+int tracee_skip_syscall(pid_t tid, struct err *e)
+{
+	struct user_regs_struct r;
+
+	if (ptrace(PTRACE_GETREGS, tid, 0, &r) < 0)
+		return errno == ESRCH ? READ_GONE : err_sys(e, errno, "cannot read the registers of thread %d", tid);
+	r.orig_rax = (unsigned long long)-1;
+	return set_registers(tid, &r, e);
 }
 
 bool tracee_is_in_sigreturn(pid_t tid, const struct gadgets *gadgets)
