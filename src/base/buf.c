@@ -127,3 +127,31 @@ void buf_json_string(struct buf *b, const char *text)
 	}
 	buf_putc(b, '"');
 }
+
+static bool is_plain(const unsigned char *s, size_t n)
+{
+	if (n == 1)
+		return *s >= 0x20 && *s != 0x7f;
+	if (n == 2 && s[0] == 0xc2)
+		return s[1] >= 0xa0; /* C1: a terminal obeys these, too */
+	if (n == 3 && s[0] == 0xe2 && s[1] == 0x80)
+		return !(s[2] >= 0x8b && s[2] <= 0x8f) && !(s[2] >= 0xa8 && s[2] <= 0xae);
+	if (n == 3 && s[0] == 0xe2 && s[1] == 0x81)
+		return s[2] < 0xa0 || s[2] > 0xaf;
+	return n > 0;
+}
+
+void buf_plain(struct buf *b, const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+
+	while (*s) {
+		size_t n = utf8_length(s);
+
+		if (is_plain(s, n))
+			buf_add(b, s, n);
+		else
+			buf_putc(b, '?');
+		s += n ? n : 1;
+	}
+}

@@ -23,8 +23,19 @@ static void keep_standard_files(void)
 		close(fd);
 }
 
+/* One sentence, on stderr. Names of the target may be in it. */
+static void complain(const char *command, const char *sentence)
+{
+	struct buf plain = { 0 };
+
+	buf_plain(&plain, sentence);
+	fprintf(stderr, "memspy%s%s: %s\n", command ? " " : "", command ? command : "", plain.data ? plain.data : "");
+	buf_done(&plain);
+}
+
 static int unknown_command(const char *name)
 {
+	char sentence[200];
 	const char *names[MOST_COMMANDS + 1] = { NULL };
 	const char *near;
 	size_t count = 0;
@@ -34,9 +45,10 @@ static int unknown_command(const char *name)
 			names[count++] = commands[i]->name;
 	near = suggest(name, names);
 	if (near)
-		fprintf(stderr, "memspy: there is no command \"%.40s\"; did you mean memspy %s?\n", name, near);
+		snprintf(sentence, sizeof(sentence), "there is no command \"%.40s\"; did you mean memspy %s?", name, near);
 	else
-		fprintf(stderr, "memspy: there is no command \"%.40s\"; memspy help lists them\n", name);
+		snprintf(sentence, sizeof(sentence), "there is no command \"%.40s\"; memspy help lists them", name);
+	complain(NULL, sentence);
 	return EXIT_USAGE;
 }
 
@@ -64,10 +76,7 @@ static int exit_code(const struct command *c, int r, const struct err *e)
 {
 	if (r == 0)
 		return EXIT_DONE;
-	if (r == COMMAND_USAGE)
-		fprintf(stderr, "memspy %s: %s\n", c->name, e->text);
-	else
-		fprintf(stderr, "memspy: %s\n", e->text[0] ? e->text : strerror(r < 0 ? -r : ECANCELED));
+	complain(r == COMMAND_USAGE ? c->name : NULL, e->text[0] ? e->text : strerror(r < 0 ? -r : ECANCELED));
 	return r == COMMAND_USAGE ? EXIT_USAGE : r == COMMAND_GONE ? EXIT_GONE : EXIT_FAILED;
 }
 

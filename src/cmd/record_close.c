@@ -4,8 +4,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "memspy/command.h"
+#include "memspy/report.h"
+#include "memspy/terminal.h"
 #include "memspy/units.h"
 #include "progress_private.h"
 #include "record_private.h"
@@ -44,11 +47,29 @@ static void say_done(const struct job *j)
 		fprintf(stderr, "; the program %s\n", *how(j) ? how(j) : "ended");
 }
 
+/* The five largest lines. The recording stands without them: a fault here is said, not returned. */
+static void say_lines(const struct job *j)
+{
+	struct buf lines = { 0 };
+	struct err e = { "" };
+
+	if (report_closing(j->output.path, (unsigned)terminal_width(STDOUT_FILENO), &lines, &e) < 0)
+		fprintf(stderr, "memspy: no summary: %s\n", e.text);
+	else if (!lines.failed && lines.data)
+		printf("\n%s", lines.data);
+	fflush(stdout);
+	buf_done(&lines);
+}
+
 int record_close(struct job *j, struct err *e)
 {
 	const char *path = j->output.path;
 
 	progress_clear();
+	if (j->last.ticks && j->end != RECORDER_FAILED && !(j->end == RECORDER_GONE && !j->is_program))
+		say_done(j);
+	if (j->last.ticks)
+		say_lines(j);
 	if (j->end == RECORDER_FAILED && j->last.ticks)
 		return err_set(e, EIO, "%s; %s holds everything up to %s", j->why, path, units_seconds(j->last.elapsed_s).text);
 	if (j->end == RECORDER_FAILED)
@@ -60,6 +81,5 @@ int record_close(struct job *j, struct err *e)
 			*how(j) ? " (" : "", how(j), *how(j) ? ")" : "", path);
 		return COMMAND_GONE;
 	}
-	say_done(j);
 	return 0;
 }

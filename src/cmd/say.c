@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "memspy/buf.h"
 #include "memspy/units.h"
 #include "say_private.h"
 
@@ -13,19 +14,11 @@ const char *say_text(const json_t *object, const char *key)
 const char *say_safely(const char *text)
 {
 	static char safe[512];
-	size_t n = 0;
+	struct buf plain = { 0 };
 
-	for (; text && *text && n < sizeof(safe) - 1; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		/* C0, DEL, and C1 as UTF-8 has it (0xc2 0x80 .. 0x9f): all that a terminal could obey */
-		if (c == 0xc2 && (unsigned char)text[1] >= 0x80 && (unsigned char)text[1] < 0xa0) {
-			text++;
-			c = '?';
-		}
-		safe[n++] = c < 0x20 || c == 0x7f ? '?' : (char)c;
-	}
-	safe[n] = '\0';
+	buf_plain(&plain, text ? text : "");
+	snprintf(safe, sizeof(safe), "%s", plain.data ? plain.data : "");
+	buf_done(&plain);
 	return safe;
 }
 

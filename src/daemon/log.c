@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "memspy/buf.h"
+
 enum { MOST_BYTES = 1 << 20 };
 
 /* stderr of a background daemon is a file: for ever is long, so what is too long begins anew. */
@@ -21,6 +23,7 @@ static void bound(void)
 void log_say(const char *format, ...)
 {
 	char text[1024], when[32];
+	struct buf plain = { 0 };
 	time_t now = time(NULL);
 	struct tm tm;
 	va_list args;
@@ -31,9 +34,7 @@ void log_say(const char *format, ...)
 	localtime_r(&now, &tm);
 	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
 	bound();
-	/* Names of processes are claims of theirs: nothing but printable characters and UTF-8 reaches a terminal. */
-	for (char *p = text; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = '?';
-	dprintf(STDERR_FILENO, "%s memspy: %s\n", when, text);
+	buf_plain(&plain, text);
+	dprintf(STDERR_FILENO, "%s memspy: %s\n", when, plain.data ? plain.data : "");
+	buf_done(&plain);
 }

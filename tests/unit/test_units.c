@@ -1,6 +1,7 @@
 #include <errno.h>
 
 #include "check_memspy.h"
+#include "memspy/buf.h"
 #include "memspy/units.h"
 
 static const struct {
@@ -157,6 +158,32 @@ START_TEST(times_read_like_speech)
 }
 END_TEST
 
+static const struct {
+	const char *claim, *plain;
+} claims[] = {
+	{ "app.py", "app.py" },
+	{ "grüße/日本/🐍", "grüße/日本/🐍" },
+	{ "\033[2Jgone", "?[2Jgone" },
+	{ "two\nlines\ttab\x7f", "two?lines?tab?" },
+	{ "\xff\xfe", "??" },
+	{ "\xc2\x9b" "2J", "?2J" },	     /* CSI as one character */
+	{ "\xe2\x80\xae" "txt.exe", "?txt.exe" }, /* written from right to left */
+	{ "\xe2\x81\xa6x", "?x" },
+	{ "cut \xe2\x82", "cut ??" },
+};
+
+START_TEST(what_others_call_themselves_cannot_move_the_cursor)
+{
+	for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
+		struct buf b = { 0 };
+
+		buf_plain(&b, claims[i].claim);
+		ck_assert_str_eq(b.data, claims[i].plain);
+		buf_done(&b);
+	}
+}
+END_TEST
+
 TESTS("units", a_size_is_understood_wholly_or_refused, a_time_is_understood_wholly_or_refused,
       a_refusal_shows_how_to_write_it, a_number_is_digits, bytes_have_one_decimal_and_the_right_unit, a_size_can_be_read_back,
-      times_read_like_speech)
+      times_read_like_speech, what_others_call_themselves_cannot_move_the_cursor)
