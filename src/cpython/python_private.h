@@ -40,6 +40,20 @@ enum { STACK_THREADS_MAX = 8192, STACK_DEPTH_MAX = 4096, STACK_INTERPRETERS_MAX 
 /* version: "3.12.1" and its hex form; patch level 0 when only the minor version can be known. READ_TORN: no idea. */
 int version_find(struct python *p, struct remote *r, struct err *e);
 
+/* libc: what we need of the C library, found in its files: getspecific and tid_offset stay 0 when it does not say. */
+void libc_find(struct python *p, const struct object *objects, size_t count);
+
+/* tids: kernel thread ids as we see them, beside those the target sees in its own pid namespace. */
+struct tids {
+	pid_t *outer;
+	pid_t *inner; /* NULL: the same */
+	size_t count;
+};
+
+int tids_read(const struct python *p, struct tids *t, struct err *e);
+void tids_done(struct tids *t);
+pid_t tids_find(const struct tids *t, uint64_t inner); /* 0: the process has no such thread */
+
 /* code: a code object by its address, its names read once. */
 struct code {
 	raddr address;

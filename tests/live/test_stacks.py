@@ -90,6 +90,8 @@ class Still(unittest.TestCase):
         if VERSION >= (3, 7):
             self.assertEqual(self.seen['way'], 1)
             self.assertNotEqual(self.seen['getspecific'], 0)
+            if self.said['keys'] is not None:
+                self.assertIn(self.seen['key'], self.said['keys'])
         else:
             self.assertEqual(self.seen['way'], 2)
             self.assertNotEqual(self.seen['current'], 0)
