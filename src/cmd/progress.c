@@ -7,7 +7,7 @@
 #include "memspy/units.h"
 #include "progress_private.h"
 
-enum { BAR_MAX = 38, BAR_MIN = 8, TEXT_COLUMNS = 78 };
+enum { BAR_MAX = 38, BAR_MIN = 8, LABEL_COLUMNS = 13, FIGURE_COLUMNS = 68 };
 
 static bool shown;
 
@@ -45,21 +45,36 @@ static void figures(struct buf *to, const struct progress *p)
 		buf_printf(to, "   lost %llu", (unsigned long long)p->lost);
 }
 
+/* A line that wraps cannot be taken back: what does not fit is left out. */
+static void add_columns(struct buf *to, const char *text, int columns)
+{
+	for (; *text; text++) {
+		if (((unsigned char)*text & 0xc0) != 0x80 && columns-- <= 0)
+			return;
+		buf_putc(to, *text);
+	}
+}
+
 void progress_show(const struct progress *p)
 {
-	struct buf line = { 0 };
-	int width;
+	struct buf line = { 0 }, text = { 0 };
+	int width, room;
 
 	if (!terminal_is(STDERR_FILENO))
 		return;
-	width = terminal_width(STDERR_FILENO) - TEXT_COLUMNS;
+	room = terminal_width(STDERR_FILENO) - LABEL_COLUMNS;
+	width = room - FIGURE_COLUMNS > BAR_MAX ? BAR_MAX : room - FIGURE_COLUMNS;
 	buf_puts(&line, "\r\033[K  recording  ");
-	if (p->duration_s > 0 && width >= BAR_MIN)
-		bar(&line, p->elapsed_s >= p->duration_s ? 1 : p->elapsed_s / p->duration_s, width > BAR_MAX ? BAR_MAX : width);
-	figures(&line, p);
+	if (p->duration_s > 0 && width >= BAR_MIN) {
+		bar(&line, p->elapsed_s >= p->duration_s ? 1 : p->elapsed_s / p->duration_s, width);
+		room -= width + 2;
+	}
+	figures(&text, p);
+	add_columns(&line, text.data ? text.data : "", room - 1);
 	if (!line.failed)
 		fputs(line.data, stderr);
 	fflush(stderr);
+	buf_done(&text);
 	buf_done(&line);
 	shown = true;
 }
