@@ -34,6 +34,7 @@ static struct units_text in_unit_of(uint64_t bytes, uint64_t unit_of)
 static void add_title(struct buf *to, const struct report *r)
 {
 	const struct recording_about *about = series_about(r->series);
+	uint64_t every = series_sample(r->series)->sample_bytes;
 	time_t at = (time_t)(about->wall_ns / 1000000000u);
 	struct tm local;
 	char when[32];
@@ -45,8 +46,10 @@ static void add_title(struct buf *to, const struct report *r)
 	if (about->wall_ns && localtime_r(&at, &local) && strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &local))
 		buf_printf(to, "%s, ", when);
 	buf_printf(to, "%s, ", units_seconds(r->seconds).text);
-	if (series_sample(r->series)->sample_bytes)
-		buf_printf(to, "sampled every %s\n", units_bytes(series_sample(r->series)->sample_bytes).text);
+	if (every && every % 1024 == 0 && every < 1024 * 1024)
+		buf_printf(to, "sampled every %llu KiB\n", (unsigned long long)every / 1024);
+	else if (every)
+		buf_printf(to, "sampled every %s\n", units_bytes(every).text);
 	else
 		buf_puts(to, "every allocation counted\n");
 }
@@ -228,7 +231,8 @@ void report_table(const struct report *r, const struct report_look *look, struct
 	shown = look->most_rows && look->most_rows < own ? look->most_rows : own;
 	add_title(to, r);
 	add_summary(to, r);
-	buf_printf(to, "\n%11s       ±    blocks  %% %s  where (", column_names[r->view], r->view == VIEW_LIVE ? "heap" : " all");
+	buf_printf(to, "\n%11s       ±    blocks  %s  where (", column_names[r->view],
+		   r->view == VIEW_LIVE ? "% heap" : " % all");
 	add_moment(to, r);
 	buf_printf(to, ", own, by %s)\n", rows_by_names[r->by]);
 	widest = widest_place(r, shown, place_room);

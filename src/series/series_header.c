@@ -84,6 +84,8 @@ int series_header(struct series *s, const char *line, size_t length, struct err 
 	if (json_integer_value(version) != 1)
 		return err_set(e, EBADMSG, "%s has format %lld; this memspy reads format 1: use a newer one", s->path,
 			       (long long)json_integer_value(version));
+	if (!json_is_array(json_object_get(s->header, "ticks")))
+		return err_set(e, EBADMSG, "%s was cut off in its first line: there is nothing in it", s->path);
 	read_about(s);
 	return read_columns(s, json_object_get(s->header, "site_columns"), e);
 }

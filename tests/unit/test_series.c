@@ -1,0 +1,224 @@
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "made_up.h"
+#include "memspy/series.h"
+
+#define HEADER "{\"memspy_recording\":1,\"target\":{\"pid\":7},\"config\":{},\"site_columns\":[\"stack\",\"live_bytes\"," \
+	       "\"live_n\",\"live_var\",\"thread\",\"domain\",\"lifetimes\"],\"ticks\":[\n"
+#define NAMES "\"strings\":[\"f\",\"a.py\"],\"frames\":[[1,2,3,0]],\"stacks\":[[0,1]]"
+#define TICK "{\"t\":0.0,\"rss\":1,\"T\":1000," NAMES ",\"sites\":[[1,100,2,50.0,0,1,[1,2]]]}"
+
+static char path[64];
+
+static void write_file(const void *text, size_t length)
+{
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s", made_path());
+	f = fopen(path, "we");
+	ck_assert(f && fwrite(text, 1, length, f) == length && fclose(f) == 0);
+}
+
+/* Reads all there is: SERIES_END or the fault. */
+static int read_all(struct series **ret, size_t *ticks)
+{
+	int r;
+
+	*ticks = 0;
+	*ret = NULL;
+	e.text[0] = '\0';
+	r = series_open(ret, path, &e);
+	while (r == 0) {
+		r = series_next(*ret, &e);
+		*ticks += r == 0;
+	}
+	return r;
+}
+
+START_TEST(damaged_and_hostile_files_are_a_sentence)
+{
+	static const struct {
+		const char *what, *text, *says;
+	} cases[] = {
+		{ "empty", "", "is empty" },
+		{ "not JSON", "hello\n", "is not a recording" },
+		{ "other JSON", "{\"a\":[\n]}\n", "is not a recording" },
+		{ "laid out anew", "{\n  \"memspy_recording\": 1\n}\n", "is not a recording" },
+		{ "one line", "{\"memspy_recording\":1,\"site_columns\":[\"stack\"],\"ticks\":[]}\n", "laid out anew" },
+		{ "a newer one", "{\"memspy_recording\":2,\"ticks\":[\n]}\n", "use a newer one" },
+		{ "no columns", "{\"memspy_recording\":1,\"ticks\":[\n]}\n", "does not name the columns" },
+		{ "no stacks", "{\"memspy_recording\":1,\"site_columns\":[7],\"ticks\":[\n]}\n", "have no stacks" },
+		{ "a list for a tick", HEADER "[1]\n]}\n", "not an object" },
+		{ "nonsense in the middle", HEADER "{\"t\":0,}\n" TICK "\n]}\n", "not a tick" },
+		{ "a number for a tick", HEADER "7\n]}\n", "not a tick" },
+		{ "no time", HEADER "{\"rss\":1}\n]}\n", "t is not a time" },
+		{ "time goes back", HEADER "{\"t\":2},\n{\"t\":1}\n]}\n", "line 3: t is not a time" },
+		{ "time is text", HEADER "{\"t\":\"1\"}\n]}\n", "t is not a time" },
+		{ "RSS below zero", HEADER "{\"t\":0,\"rss\":-1}\n]}\n", "rss is not a whole number" },
+		{ "RSS too large to say", HEADER "{\"t\":0,\"rss\":99999999999999999999}\n" TICK "\n]}\n", "not a tick" },
+		{ "a loss is text", HEADER "{\"t\":0,\"lost\":{\"full\":\"x\"}}\n]}\n", "full is not" },
+		{ "strings no list", HEADER "{\"t\":0,\"strings\":7}\n]}\n", "strings is not a list" },
+		{ "a string of none", HEADER "{\"t\":0,\"strings\":[7]}\n]}\n", "string 1 is not text" },
+		{ "a frame of strings to come", HEADER "{\"t\":0,\"frames\":[[1,1,1,0]]}\n]}\n", "frame 1 is not" },
+		{ "a frame is short", HEADER "{\"t\":0,\"frames\":[[0]]}\n]}\n", "frame 1 is not" },
+		{ "a line too large", HEADER "{\"t\":0,\"frames\":[[0,0,4294967296,0]]}\n]}\n", "frame 1 is not" },
+		{ "a frame twice", HEADER "{\"t\":0,\"frames\":[[0,0,1,0],[0,0,1,0]]}\n]}\n", "frame 2 is said twice" },
+		{ "a stack of itself", HEADER "{\"t\":0,\"frames\":[[0,0,1,0]],\"stacks\":[[1,1]]}\n]}\n", "stack 1 is not" },
+		{ "a stack without a frame", HEADER "{\"t\":0,\"stacks\":[[0,0]]}\n]}\n", "stack 1 is not" },
+		{ "a site of a stack to come", HEADER "{\"t\":0,\"T\":1,\"sites\":[[1,1]]}\n]}\n", "is not known" },
+		{ "a site of no list", HEADER "{\"t\":0,\"T\":1,\"sites\":[7]}\n]}\n", "is not known" },
+		{ "a domain of nobody", HEADER "{\"t\":0,\"T\":1,\"sites\":[[0,1,1,1,0,4]]}\n]}\n", "is not known" },
+		{ "bytes below zero", HEADER "{\"t\":0,\"T\":1,\"sites\":[[0,-5]]}\n]}\n", "live_bytes of site 1" },
+		{ "bytes in halves", HEADER "{\"t\":0,\"T\":1,\"sites\":[[0,1.5]]}\n]}\n", "live_bytes of site 1" },
+		{ "a variance below zero", HEADER "{\"t\":0,\"T\":1,\"sites\":[[0,1,1,-1]]}\n]}\n", "live_var of site 1" },
+		{ "lifetimes no list", HEADER "{\"t\":0,\"T\":1,\"sites\":[[0,1,1,1,0,0,7]]}\n]}\n", "lifetimes of site 1" },
+		{ "something after the end", HEADER TICK "\n]}\n" TICK "\n", "something follows" },
+		{ "a bad end", HEADER TICK "\n]]\n" TICK "\n", "do not end here" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct series *s;
+		size_t ticks;
+		int r;
+
+		write_file(cases[i].text, strlen(cases[i].text));
+		r = read_all(&s, &ticks);
+		ck_assert_msg(r < 0 && strstr(e.text, cases[i].says), "%s: %d %s", cases[i].what, r, e.text);
+		series_free(s);
+		unlink(path);
+	}
+}
+END_TEST
+
+START_TEST(an_older_file_with_fewer_columns_is_read)
+{
+	const char *text = HEADER TICK ",\n{\"t\":1,\"something_new\":[1],\"sites\":[[1,7]]}\n],\"end\":\"why\"}\n";
+	struct series *s;
+	size_t ticks;
+
+	write_file(text, strlen(text));
+	ck_assert_int_eq(read_all(&s, &ticks), SERIES_END);
+	ck_assert_uint_eq(ticks, 2);
+	ck_assert_uint_eq(series_sample(s)->site_count, 2); /* another domain: a short row has domain 0 */
+	ck_assert_uint_eq(series_sample(s)->sites[0].live.bytes, 100);
+	ck_assert_uint_eq(series_sample(s)->sites[0].lifetimes[1], 2);
+	ck_assert_str_eq(series_end(s), "why");
+	series_free(s);
+	unlink(path);
+}
+END_TEST
+
+START_TEST(a_file_cut_anywhere_gives_all_whole_ticks)
+{
+	const char *text = HEADER TICK ",\n{\"t\":1.5,\"rss\":2}\n]}\n";
+	const size_t first = strlen(HEADER TICK), second = first + strlen(",\n{\"t\":1.5,\"rss\":2}");
+
+	for (size_t cut = strlen(HEADER); cut < strlen(text); cut++) {
+		struct series *s;
+		size_t ticks;
+		double last;
+		int r;
+
+		write_file(text, cut);
+		r = read_all(&s, &ticks);
+		ck_assert_msg(r == SERIES_END, "cut at %zu: %d %s", cut, r, e.text);
+		ck_assert_uint_eq(ticks, (cut >= first) + (cut >= second));
+		ck_assert(series_is_torn(s) == (cut < strlen(text) - 1));
+		series_free(s);
+		ck_ok(series_last_seconds(path, &last, &e), e);
+		ck_assert_double_eq_tol(last, cut >= second ? 1.5 : 0, 1e-9);
+		unlink(path);
+	}
+	for (size_t cut = 0; cut < strlen(HEADER) - 1; cut++) {
+		struct series *s;
+		size_t ticks;
+
+		write_file(text, cut);
+		ck_assert_int_lt(read_all(&s, &ticks), 0);
+		unlink(path);
+		series_free(s);
+	}
+}
+END_TEST
+
+START_TEST(zeroes_that_a_crash_left_are_a_torn_line)
+{
+	char text[2000] = HEADER TICK ",\n";
+	struct series *s;
+	size_t ticks;
+
+	write_file(text, sizeof(text));
+	ck_assert_int_eq(read_all(&s, &ticks), SERIES_END);
+	ck_assert_uint_eq(ticks, 1);
+	ck_assert(series_is_torn(s));
+	series_free(s);
+	unlink(path);
+}
+END_TEST
+
+START_TEST(a_line_without_end_is_not_read_to_its_end)
+{
+	struct series *s;
+	size_t ticks;
+
+	write_file(HEADER "{\"t\":0}\n", strlen(HEADER) + 8);
+	ck_assert_int_eq(truncate(path, 1 << 30), 0);
+	ck_assert_int_eq(read_all(&s, &ticks), -EFBIG);
+	ck_assert_msg(strstr(e.text, "line 3 is longer than 64 MiB"), "%s", e.text);
+	series_free(s);
+	unlink(path);
+}
+END_TEST
+
+START_TEST(a_stack_without_bottom_is_refused)
+{
+	char *text = malloc(1 << 20);
+	struct series *s;
+	size_t ticks;
+	int n = sprintf(text, HEADER "{\"t\":0,\"frames\":[[0,0,1,0]],\"stacks\":[[0,1]");
+
+	for (int i = 1; i < 5000; i++)
+		n += sprintf(text + n, ",[%d,1]", i);
+	n += sprintf(text + n, "]}\n]}\n");
+	write_file(text, (size_t)n);
+	ck_assert_int_lt(read_all(&s, &ticks), 0);
+	ck_assert_msg(strstr(e.text, "deeper than 4096"), "%s", e.text);
+	series_free(s);
+	unlink(path);
+	free(text);
+}
+END_TEST
+
+START_TEST(two_names_that_became_the_same_text_stay_two)
+{
+	const char *text = HEADER "{\"t\":0,\"strings\":[\"\\ufffd\",\"\\ufffd\"],\"frames\":[[1,1,1,0],[2,1,1,0]]}\n]}\n";
+	struct series *s;
+	size_t ticks;
+
+	write_file(text, strlen(text));
+	ck_assert_int_eq(read_all(&s, &ticks), SERIES_END);
+	ck_assert_str_eq(names_text(series_names(s), 2), "\xef\xbf\xbd#2");
+	series_free(s);
+	unlink(path);
+}
+END_TEST
+
+START_TEST(what_is_no_file_is_refused_at_once)
+{
+	static const char *const places[] = { "/dev/zero", "/tmp", "/no/such" };
+	struct series *s;
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		ck_assert_int_lt(series_open(&s, places[i], &e), 0);
+	snprintf(path, sizeof(path), "%s", made_path());
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	ck_assert_int_lt(series_open(&s, path, &e), 0);
+	unlink(path);
+}
+END_TEST
+
+TESTS("series", damaged_and_hostile_files_are_a_sentence, an_older_file_with_fewer_columns_is_read,
+      a_file_cut_anywhere_gives_all_whole_ticks, zeroes_that_a_crash_left_are_a_torn_line,
+      a_line_without_end_is_not_read_to_its_end, a_stack_without_bottom_is_refused,
+      two_names_that_became_the_same_text_stay_two, what_is_no_file_is_refused_at_once)
