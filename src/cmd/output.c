@@ -10,16 +10,30 @@ int output_open(struct output *o, struct err *e)
 	return o->fd >= 0 ? 0 : recording_create(o->path, o->force, &o->fd, e);
 }
 
+/* Is there room for a beginning? Better asked now than after the target was touched. */
+static int try_out(struct output *o, struct err *e)
+{
+	static const char bytes[4096];
+	ssize_t n = pwrite(o->fd, bytes, sizeof(bytes), 0);
+	int code = n < 0 ? errno : n < (ssize_t)sizeof(bytes) ? ENOSPC : 0;
+
+	if (ftruncate(o->fd, 0) < 0 && !code)
+		code = errno;
+	return code ? err_sys(e, code, "cannot write %s", o->path) : 0;
+}
+
 int output_prepare(struct output *o, const char *path, bool force, struct err *e)
 {
 	struct stat st;
+	int r;
 
 	*o = (struct output){ .path = path, .force = force, .fd = -1 };
 	o->made = lstat(path, &st) < 0 && errno == ENOENT;
 	/* A file that is there and may be replaced keeps its content until the session stands. */
 	if (!o->made && force && S_ISREG(st.st_mode))
 		return access(path, W_OK) == 0 ? 0 : err_sys(e, errno, "cannot write %s", path);
-	return output_open(o, e);
+	r = output_open(o, e);
+	return r ? r : try_out(o, e);
 }
 
 void output_done(struct output *o, bool worth_keeping)

@@ -1,0 +1,226 @@
+#!/usr/bin/env python3
+"""What memspy refuses, with the real program and real processes: one sentence, the right exit code, nothing left behind.
+
+Argument: the program memspy.
+"""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+MEMSPY = sys.argv.pop(1)
+PYTHON = '/usr/bin/python3'
+IS_ROOT = os.geteuid() == 0
+SLEEPER = 'import sys, time; print("ready", flush=True); time.sleep(600)'
+
+
+class Refusals(unittest.TestCase):
+    def setUp(self):
+        # Not in a folder of root's only: memspy is run as nobody, too.
+        folder = tempfile.mkdtemp(dir='/var/tmp')
+        self.addCleanup(shutil.rmtree, folder)
+        os.chmod(folder, 0o755)
+        self.folder = pathlib.Path(folder)
+        self.out = self.folder / 'heap.json'
+
+    def run_memspy(self, *args, memspy=MEMSPY, before=(), **options):
+        env = dict(os.environ, MEMSPY_RUNTIME_DIR=str(self.folder / 'run'), NO_COLOR='1')
+        env.pop('XDG_RUNTIME_DIR', None)
+        return subprocess.run([*before, memspy, *args], cwd=self.folder, env=env, capture_output=True, text=True, timeout=60,
+                              stdin=subprocess.DEVNULL, **options)
+
+    def start(self, *args):
+        process = subprocess.Popen(args, stdout=subprocess.PIPE, text=True)
+
+        def stop():
+            process.kill()
+            process.wait()
+            process.stdout.close()
+        self.addCleanup(stop)
+        time.sleep(0.2)  # until it is up and sleeps: before that its mappings change by themselves
+        return process
+
+    def start_python(self):
+        target = self.start(PYTHON, '-c', SLEEPER)
+        self.assertEqual(target.stdout.readline(), 'ready\n')
+        return target
+
+    def fingerprint(self, pid):
+        """What would change if somebody had been in there: mappings with their names, and open files."""
+        maps = pathlib.Path(f'/proc/{pid}/maps').read_text()
+        files = sorted(os.readlink(f'/proc/{pid}/fd/{fd}') for fd in os.listdir(f'/proc/{pid}/fd'))
+        return maps, files
+
+    def refused(self, run, code, *words):
+        self.assertEqual(run.returncode, code, run.stderr)
+        self.assertEqual(run.stderr.count('\n'), 1, run.stderr)
+        self.assertTrue(run.stderr.startswith('memspy'), run.stderr)
+        self.assertNotIn('Success', run.stderr)
+        for word in words:
+            self.assertIn(word, run.stderr)
+        self.assertEqual(run.stdout, '')
+
+    def record(self, pid, *more, **options):
+        return self.run_memspy('record', '--pid', str(pid), '-o', str(self.out), '--duration', '0.5', '--interval', '0.1', *more,
+                               **options)
+
+    def test_no_such_process(self):
+        gone = subprocess.Popen(['true'])
+        gone.wait()
+        for command in ('record', 'attach', 'dump'):
+            run = self.run_memspy(command, '--pid', str(gone.pid))
+            self.refused(run, 1, f'{gone.pid}')
+        self.assertEqual([p.name for p in self.folder.glob('*.json')], [])
+
+    def test_a_process_that_is_no_python_is_named(self):
+        target = self.start('sleep', '600')
+        before = self.fingerprint(target.pid)
+        self.refused(self.record(target.pid), 1, 'sleep', 'not CPython')
+        self.refused(self.run_memspy('dump', '--pid', str(target.pid)), 1, 'not CPython')
+        self.assertEqual(self.fingerprint(target.pid), before)
+        self.assertFalse(self.out.exists())
+
+    def test_a_python_without_an_interpreter_is_none(self):
+        """A process that has Python in its name and arguments only."""
+        fake = self.folder / 'python3.12'
+        shutil.copy('/bin/sleep', fake)
+        target = self.start(str(fake), '600')
+        self.refused(self.record(target.pid), 1, str(target.pid), 'Python')
+
+    def test_memspy_itself_and_its_kin_are_no_targets(self):
+        self.refused(self.record(os.getppid() if os.getppid() > 1 else 1), 1)
+
+    @unittest.skipUnless(IS_ROOT and shutil.which('setpriv'), 'only root can be somebody else')
+    def test_another_users_process_is_refused_with_the_remedy(self):
+        target = self.start_python()
+        before = self.fingerprint(target.pid)
+        # A copy: the build folder may be closed to others.
+        memspy = shutil.copy(MEMSPY, self.folder / 'memspy')
+        os.chmod(memspy, 0o755)
+        mine = self.folder / 'nobody'
+        mine.mkdir()
+        os.chown(mine, 65534, 65534)
+        nobody = ('setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'env', f'MEMSPY_RUNTIME_DIR={mine}/run')
+        run = self.run_memspy('record', '--pid', str(target.pid), '-o', str(mine / 'heap.json'), '--duration', '1', memspy=memspy,
+                              before=nobody)
+        self.refused(run, 1, 'root', 'CAP_SYS_PTRACE')
+        run = self.run_memspy('attach', '--pid', str(target.pid), memspy=memspy, before=nobody)
+        self.refused(run, 1, 'root', 'CAP_SYS_PTRACE')
+        self.assertEqual(self.fingerprint(target.pid), before)
+        self.assertFalse((mine / 'heap.json').exists())
+
+    @unittest.skipUnless(IS_ROOT and shutil.which('setpriv'), 'only root can be somebody else')
+    def test_another_users_socket_is_not_used(self):
+        run = self.folder / 'run'
+        run.mkdir(mode=0o700)
+        os.chown(run, 65534, 65534)
+        self.refused(self.run_memspy('status'), 1, 'must be a directory of yours')
+
+    def test_bad_numbers_and_sizes_are_bad_usage(self):
+        target = self.start_python()
+        before = self.fingerprint(target.pid)
+        for option, value in (('--duration', '6O'), ('--duration', '-1'), ('--interval', '0'), ('--interval', 'nan'),
+                              ('--sample-bytes', '12Q'), ('--sample-bytes', '1'), ('--table-size', '1K'),
+                              ('--table-size', '99999999999999999999'), ('--domains', 'heap'), ('--inject', 'gdb'),
+                              ('--max-size', '0x10'), ('--max-size', '')):
+            run = self.run_memspy('record', '--pid', str(target.pid), '-o', str(self.out), option, value)
+            self.refused(run, 2, f'memspy record: {option}: ')
+        for pid in ('', 'x', '0', '-5', '1.5', '99999999', '٣'):
+            self.refused(self.run_memspy('record', '--pid', pid), 2, 'memspy record: --pid: ')
+        self.assertEqual(self.fingerprint(target.pid), before)
+        self.assertFalse(self.out.exists())
+
+    def test_a_file_that_exists_stays_as_it_is(self):
+        target = self.start_python()
+        before = self.fingerprint(target.pid)
+        self.out.write_text('precious')
+        self.refused(self.record(target.pid), 1, 'heap.json exists; -f overwrites it')
+        self.assertEqual(self.out.read_text(), 'precious')
+        self.assertEqual(self.fingerprint(target.pid), before)
+
+    def test_no_link_is_followed_even_by_force(self):
+        target = self.start_python()
+        before = self.fingerprint(target.pid)
+        other = self.folder / 'other'
+        other.write_text('precious')
+        for link_to in (other, self.folder / 'nowhere'):
+            self.out.unlink(missing_ok=True)
+            self.out.symlink_to(link_to)
+            self.refused(self.record(target.pid), 1, 'heap.json')
+            self.refused(self.record(target.pid, '-f'), 1, 'heap.json')
+        self.assertEqual(other.read_text(), 'precious')
+        self.assertFalse((self.folder / 'nowhere').exists())
+        self.assertEqual(self.fingerprint(target.pid), before)
+
+    @unittest.skipUnless(IS_ROOT, 'only root can mount')
+    def test_a_full_disk_ends_with_a_sentence_and_a_whole_file(self):
+        target = self.start_python()
+        small = self.folder / 'small'
+        small.mkdir()
+        mounted = subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=32k', 'tmpfs', small], capture_output=True)
+        if mounted.returncode:
+            self.skipTest('mounting is not allowed here')
+        self.addCleanup(subprocess.run, ['umount', '-l', small], check=True)
+        (small / 'filler').write_bytes(b'x' * 4096 * 8)
+        self.out = small / 'heap.json'
+        self.refused(self.record(target.pid), 1, 'No space left on device')
+        self.assertFalse(self.out.exists())
+        self.assertIsNone(target.poll())
+        # Room for a beginning, and not for more.
+        (small / 'filler').write_bytes(b'x' * 4096 * 6)
+        run = self.run_memspy('record', '--pid', str(target.pid), '-o', str(self.out), '--duration', '30', '--interval', '0.05')
+        self.assertEqual(run.returncode, 1, run.stderr)
+        self.assertIn('No space left on device', run.stderr)
+        self.assertIn('holds everything up to', run.stderr)
+        self.assertGreaterEqual(len(json.loads(self.out.read_text())['ticks']), 1)
+        self.assertIsNone(target.poll())
+
+    def test_a_zombie_and_a_kernel_thread_are_explained(self):
+        zombie = subprocess.Popen(['true'])
+        time.sleep(0.2)
+        self.refused(self.record(zombie.pid), 1, str(zombie.pid))
+        zombie.wait()
+        if pathlib.Path('/proc/2/comm').exists() and pathlib.Path('/proc/2/comm').read_text() == 'kthreadd\n':
+            self.refused(self.record(2), 1)
+
+    def test_doctor_tells_both_ways_and_touches_nothing(self):
+        target = self.start_python()
+        before = self.fingerprint(target.pid)
+        run = self.run_memspy('doctor', '--pid', str(target.pid))
+        self.assertIn(f'{target.pid} is CPython', run.stdout)
+        answer = json.loads(self.run_memspy('doctor', '--pid', str(target.pid), '--format', 'json').stdout)
+        self.assertEqual(answer['can_attach'], run.returncode == 0)
+        self.assertEqual(answer['checks'][0]['check'], 'python')
+        self.assertEqual(self.fingerprint(target.pid), before)
+        sleeper = self.start('sleep', '600')
+        run = self.run_memspy('doctor', '--pid', str(sleeper.pid))
+        self.assertEqual(run.returncode, 1)
+        self.assertIn('NO', run.stdout)
+        self.assertIn('not CPython', run.stderr)
+
+    def test_a_traced_process_names_its_tracer(self):
+        """We trace it ourselves: one process can have one tracer."""
+        target = self.start_python()
+        tracer = subprocess.Popen([PYTHON, '-c', TRACE, str(target.pid)], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(lambda: (tracer.send_signal(signal.SIGTERM), tracer.wait(), tracer.stdout.close()))
+        if tracer.stdout.readline() != 'tracing\n':
+            self.skipTest('tracing is not allowed here')
+        self.refused(self.record(target.pid), 1, str(tracer.pid))
+        self.assertFalse(self.out.exists())
+
+
+TRACE = '''
+import ctypes, sys, time
+libc = ctypes.CDLL(None, use_errno=True)
+libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p]
+print("tracing" if libc.ptrace(0x4206, int(sys.argv[1]), None, None) == 0 else "no", flush=True)
+time.sleep(600)
+'''
+
+unittest.main(verbosity=1)
