@@ -1,5 +1,7 @@
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "memspy/client.h"
 #include "memspy/command.h"
@@ -19,13 +21,15 @@ static void print_session(const json_t *s)
 	double half = (double)(whole(s, "heap_high") - whole(s, "heap_low")) / 2;
 	char heap_text[48] = "-";
 
-	if (json_is_true(json_object_get(s, "has_heap")))
-		snprintf(heap_text, sizeof(heap_text), "%s ± %.0f %%", units_bytes(heap).text, heap ? 100 * half / (double)heap : 0);
-	/* ± is two bytes and one column wide */
+	if (json_is_true(json_object_get(s, "has_heap")) && heap)
+		snprintf(heap_text, sizeof(heap_text), "%s ± %.0f %%", units_bytes(heap).text, 100 * half / (double)heap);
+	else if (json_is_true(json_object_get(s, "has_heap")))
+		snprintf(heap_text, sizeof(heap_text), "< %s", units_bytes(whole(s, "heap_high")).text);
 	printf("%7llu  %-8s  %7s  %10s  %10s  %*s  %4llu  %3llu  %s\n", (unsigned long long)whole(s, "pid"), say_text(s, "python"),
 	       sample ? units_size_option(sample).text : "exact",
-	       units_seconds(json_number_value(json_object_get(s, "seconds"))).text, units_bytes(whole(s, "rss")).text,
-	       heap_text[0] == '-' ? 17 : 18, heap_text, (unsigned long long)whole(s, "lost"),
+	       units_seconds(floor(json_number_value(json_object_get(s, "seconds")))).text, units_bytes(whole(s, "rss")).text,
+	       strstr(heap_text, "±") ? 18 : 17, heap_text, /* ± is two bytes and one column wide */
+	       (unsigned long long)whole(s, "lost"),
 	       (unsigned long long)whole(s, "recordings"), say_safely(say_text(s, "name")));
 }
 
