@@ -16,7 +16,7 @@ struct mark {
 struct recording_writer {
 	struct recording_file file;
 	uint64_t max_bytes;
-	uint64_t ticks, first_ns;
+	uint64_t ticks, first_ns, last_ns;
 	uint32_t strings, frames, stacks; /* names already written */
 	struct sites sites;
 	struct mark *marks;
@@ -227,8 +227,8 @@ int recording_writer_tick(struct recording_writer *w, const struct sample *s, co
 		return err_set(e, EINVAL, "the recording has ended");
 	if (w->ticks == 0)
 		w->first_ns = s->time_ns;
-	if (s->time_ns < w->first_ns)
-		return err_set(e, EINVAL, "a tick from before the first");
+	else if (s->time_ns < w->last_ns)
+		return err_set(e, EINVAL, "a tick from before the last one");
 	r = s->has_heap ? take_sites(w, s, e) : 0;
 	if (r == 0)
 		r = room_for_pending(w, e);
@@ -243,6 +243,7 @@ int recording_writer_tick(struct recording_writer *w, const struct sample *s, co
 	w->strings = names_strings(n);
 	w->frames = names_frames(n);
 	w->stacks = names_stacks(n);
+	w->last_ns = s->time_ns;
 	w->ticks++;
 	return 0;
 }

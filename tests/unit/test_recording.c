@@ -131,6 +131,10 @@ START_TEST(the_document_is_valid_after_every_step)
 		ck_ok(recording_writer_tick(w, &s, names, &e), e);
 		is_valid(path);
 	}
+	s.time_ns--;
+	ck_assert_int_lt(recording_writer_tick(w, &s, names, &e), 0); /* no reader would take it */
+	s.time_ns++;
+	is_valid(path);
 	ck_assert_uint_eq(recording_writer_ticks(w), 20);
 	ck_ok(recording_writer_end(w, "killed by \"signal\" 9", &e), e);
 	is_valid(path);
