@@ -14,7 +14,7 @@ import tempfile
 import time
 import unittest
 
-MEMSPY = sys.argv.pop(1)
+MEMSPY = os.path.abspath(sys.argv.pop(1))
 PYTHON = '/usr/bin/python3'
 IS_ROOT = os.geteuid() == 0
 SLEEPER = 'import sys, time; print("ready", flush=True); time.sleep(600)'

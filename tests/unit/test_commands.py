@@ -10,7 +10,7 @@ import tempfile
 import time
 import unittest
 
-MEMSPY = sys.argv.pop(1)
+MEMSPY = os.path.abspath(sys.argv.pop(1))
 
 
 class Commands(unittest.TestCase):
