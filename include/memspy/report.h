@@ -2,7 +2,7 @@
  * report: a recording, told.
  *
  * A report is one view (which bytes) of one recording, summed up one way (rows.h), and can be written as a table for
- * people, as JSON for programs (a contract: docs/report-format.md) or as collapsed stacks for flame graphs. The sums agree
+ * people, as JSON for programs (a contract: its keys stay) or as collapsed stacks for flame graphs. The sums agree
  * to the byte whatever the way and the form. Names of the target are escaped for where they go.
  */
 #pragma once
