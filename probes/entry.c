@@ -41,6 +41,7 @@ __attribute__((visibility("default"), used)) const struct probe_entry memspy_pro
 	.private_pages = (uint64_t)&pages,
 	.config_bytes = sizeof(struct probe_config),
 	.private_bytes = sizeof(struct probe_private),
+	.enter = (uint64_t)enter,
 };
 
 /* The compiler may ask for these whatever it was told. */

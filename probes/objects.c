@@ -96,17 +96,10 @@ static void read_dynamic(const struct link_map *o, struct dynamic *d)
 	}
 }
 
-/* mprotect, for slots that the loader has made read-only; errno is not touched. */
-static int64_t protect(uint64_t page, uint64_t bytes, int protection)
+/* For slots that the loader has made read-only. */
+static int64_t protect(uint64_t page, uint64_t bytes, uint64_t protection)
 {
-	int64_t r = -1;
-
-#if defined(__x86_64__)
-	__asm__ volatile("syscall" : "=a"(r) : "a"(10), "D"(page), "S"(bytes), "d"(protection) : "rcx", "r11", "memory");
-#else
-	(void)page, (void)bytes, (void)protection;
-#endif
-	return r;
+	return system_call(10, page, bytes, protection, 0, 0, 0); /* mprotect, x86-64 */
 }
 
 static void patch_slot(uint64_t *slot, uint64_t hook, bool read_only)

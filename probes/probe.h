@@ -10,7 +10,9 @@
  *   table.c sites.c   the shared table: live blocks, sums per site
  *   stack.c code.c    which Python lines are we on; what are they called
  *   objects.c         new ELF objects after dlopen
+ *   enter.c           making the table, on the way in
  *   numbers.c         logarithm, weights, random gaps
+ *   system.c          raw system calls: on the way in, and for read-only slots; never while sampling
  */
 #pragma once
 
@@ -126,6 +128,9 @@ uint32_t code_get(uint64_t code); /* index; PROBE_CODE_MERGED when there is no r
 
 /* ---- objects.c ---- */
 void objects_patch_new(void);
+
+/* ---- system.c ---- */
+int64_t system_call(long number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
 
 /* Relaxed counters: losses are counted without the lock. */
 static inline void count(uint64_t *counter)

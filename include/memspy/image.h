@@ -18,6 +18,8 @@ struct image {
 	size_t file_bytes;
 	size_t span;		   /* bytes from the first to the last mapped, page aligned */
 	size_t code_bytes;	   /* page aligned; from here on it is data */
+	size_t code_used;	   /* without the padding, which the loader fills otherwise than we do */
+	size_t data_used;	   /* from the base to where zeroes begin */
 	struct probe_entry entry;  /* addresses relative to the base */
 };
 

@@ -96,6 +96,22 @@ struct probe_python {
 	uint64_t code_type;	     /* address of PyCode_Type: what a frame points to must be of it */
 };
 
+/*
+ * The one thing the probe does as a function: in the name of a thread that memspy stopped, make the table. memspy has
+ * let go of the thread by then; it ends in rt_sigreturn, back where it was. Lies in config until the probe is armed.
+ */
+struct probe_entering {
+	uint64_t data, data_bytes; /* to be made writable */
+	uint64_t wipe, wipe_bytes; /* to be wiped at fork */
+	uint64_t table_bytes;
+	char name[16];		   /* of the memfd */
+	int64_t fd;		   /* out: descriptor + 1, or -errno */
+	uint64_t table;		   /* out: where it is mapped */
+	int64_t error;		   /* out: -errno of what failed */
+	uint32_t opened;	   /* memspy has the descriptor, too: it may be closed */
+	uint32_t done;		   /* out: 1 the descriptor is closed, 2 it had to stay open */
+};
+
 /* ---- configuration: memspy writes it, the probe only reads it ---- */
 
 struct probe_section {
@@ -132,6 +148,7 @@ struct probe_config {
 	uint32_t temporary_events; /* freed within so many sampled events by its own thread: temporary */
 	uint32_t tid_offset;  /* offset of the kernel thread id from the thread pointer; 0: not known */
 	uint32_t pad;
+	struct probe_entering entering;
 };
 
 enum { PROBE_MAX_DEPTH = 1024 };
@@ -263,6 +280,7 @@ struct probe_entry {
 	uint64_t hooks[HOOK_COUNT];
 	uint64_t config, private_pages;
 	uint64_t config_bytes, private_bytes;
+	uint64_t enter; /* void enter(void): see struct probe_entering */
 };
 
 _Static_assert(sizeof(struct probe_live) == 32, "probe_live");

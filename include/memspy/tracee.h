@@ -47,6 +47,14 @@ int tracee_syscall(struct tracee *t, long number, const uint64_t args[6], int64_
 int tracee_call(struct tracee *t, raddr function, const uint64_t args[3], raddr stack_top, uint64_t limit_ns,
 		struct err *e);
 
+/*
+ * Lets the thread go with its next instruction at function (no arguments, our own code), on its own stack below the
+ * signal frame, from where it goes back to what it did. It is not ours any more: tracee_release has nothing to do.
+ * A system call with a timeout that was interrupted ends with EINTR: see tracee_would_lose_timeout.
+ */
+int tracee_send(struct tracee *t, raddr function, struct err *e);
+bool tracee_would_lose_timeout(const struct tracee *t);
+
 /* Where the thread was when it stopped. */
 struct tracee_place {
 	raddr ip, sp, fp;

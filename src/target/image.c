@@ -67,10 +67,14 @@ static bool measure(struct image *image)
 			continue;
 		if (__builtin_add_overflow(p[i].p_vaddr, p[i].p_memsz, &last) || last > SPAN_MAX)
 			return false;
-		if (p[i].p_flags & PF_X)
+		if (p[i].p_flags & PF_X) {
 			code = page_up(last);
-		if (last > end)
+			image->code_used = last;
+		}
+		if (last > end) {
 			end = last;
+			image->data_used = p[i].p_vaddr + p[i].p_filesz;
+		}
 	}
 	image->code_bytes = code;
 	image->span = page_up(end);

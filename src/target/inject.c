@@ -44,7 +44,34 @@ static int with_thread(const struct entering *in, pid_t tid,
 	return r;
 }
 
-/* The main thread first: it is Python's own and takes interrupted system calls well. */
+static bool is_running(pid_t pid, pid_t tid)
+{
+	char path[64], line[256];
+	_cleanup_(fclosep) FILE *f = NULL;
+	const char *end;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
+	f = fopen(path, "re");
+	if (!f || !fgets(line, sizeof(line), f))
+		return false;
+	end = strrchr(line, ')');
+	return end && end[1] == ' ' && end[2] == 'R';
+}
+
+/* One that runs goes first: no system call of its is interrupted. Then the main thread: it is Python's own. */
+static void running_first(pid_t pid, pid_t *tids, size_t count)
+{
+	for (size_t i = 0; i < count && i < 64; i++) {
+		if (is_running(pid, tids[i])) {
+			pid_t running = tids[i];
+
+			memmove(tids + 1, tids, i * sizeof(*tids));
+			tids[0] = running;
+			return;
+		}
+	}
+}
+
 int inject_some_thread(const struct entering *in, int (*try_one)(const struct entering *, struct tracee *, void *, struct err *),
 		       void *own, struct injected *ret, struct err *e)
 {
@@ -55,6 +82,7 @@ int inject_some_thread(const struct entering *in, int (*try_one)(const struct en
 
 	if (r)
 		return r;
+	running_first(in->pid, tids, count);
 	for (size_t i = 0; i < THREADS_TRIED || clock_now_ns() - start < in->patience_ns; i++) {
 		r = with_thread(in, tids[i % count], try_one, own, ret, e);
 		if (r != -EAGAIN && r != -ETIMEDOUT && r != READ_GONE)

@@ -23,12 +23,12 @@ static bool is_table(const struct map *map)
 /* The code must be ours to the byte; the data has changed since. */
 static bool is_our_code(const struct entering *in, const struct injected *i, struct err *e)
 {
-	_cleanup_(freep) unsigned char *want = NULL, *have = malloc(i->image.code_bytes);
+	_cleanup_(freep) unsigned char *want = NULL, *have = malloc(i->image.code_used);
 
 	if (!have || image_relocated(&i->image, i->base, &want, e))
 		return false;
-	return !remote_read(in->remote, i->base, have, i->image.code_bytes, e) &&
-	       !memcmp(have, want, i->image.code_bytes);
+	return !remote_read(in->remote, i->base, have, i->image.code_used, e) &&
+	       !memcmp(have, want, i->image.code_used);
 }
 
 static bool is_sealed(int fd, uint64_t bytes)

@@ -8,6 +8,7 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "memspy/cleanup.h"
 #include "memspy/clock.h"
@@ -16,6 +17,7 @@
 #define MS 1000000u
 
 enum {
+	SPIN_NS = 100000,
 	STOP_LIMIT_NS = 500 * MS,
 	SYSCALL_LIMIT_NS = 2000u * MS, /* a thread of a starved process may wait long for a core */
 };
@@ -29,32 +31,62 @@ struct tracee {
 	struct remote *remote;
 	struct gadgets gadgets;
 	struct tracee_state state;
+	unsigned char image[TRACEE_XSTATE_MAX + 1024]; /* of the frame */
 	raddr frame;		/* the signal frame in the thread's stack */
+	bool released;
 	bool attached, changed; /* we are its tracer; its registers are not its own */
 	bool vectors_changed;
+	bool hurried;
+	int policy;
+	sigset_t signals; /* ours, as they were: SIGCHLD is blocked while we wait for stops */
 	uint64_t stopped_ns, held_ns;
 };
 
-/* One wait: 0 with the status, READ_GONE, -ETIMEDOUT. Polled, for a wait that cannot end would hang us. */
-static int wait_stop(pid_t tid, uint64_t limit_ns, int *ret_status, struct err *e)
+/*
+ * While a thread is held we go first: on a machine whose cores are all busy each of our turns would otherwise wait for
+ * a time slice. It needs a right that root has; without it the hold is longer, that is all.
+ */
+static void hurry(struct tracee *t)
+{
+	struct sched_param first = { .sched_priority = 1 };
+
+	t->policy = sched_getscheduler(0);
+	t->hurried = t->policy == SCHED_OTHER && sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &first) == 0;
+}
+
+static void stop_hurrying(struct tracee *t)
+{
+	struct sched_param plain = { 0 };
+
+	if (t->hurried)
+		sched_setscheduler(0, t->policy, &plain);
+	t->hurried = false;
+}
+
+/* One wait: 0 with the status, READ_GONE, -ETIMEDOUT. Asleep, not polling, and never for ever. */
+static int wait_stop(struct tracee *t, uint64_t limit_ns, int *ret_status, struct err *e)
 {
 	uint64_t start = clock_now_ns();
+	sigset_t child;
 
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
 	for (;;) {
-		pid_t got = waitpid(tid, ret_status, __WALL | WNOHANG);
+		pid_t got = waitpid(t->tid, ret_status, __WALL | WNOHANG);
 		uint64_t passed = clock_now_ns() - start;
+		struct timespec left;
 
 		if (got < 0 && errno != EINTR)
-			return errno == ECHILD ? READ_GONE : err_sys(e, errno, "cannot wait for thread %d", tid);
-		if (got == tid)
+			return errno == ECHILD ? READ_GONE : err_sys(e, errno, "cannot wait for thread %d", t->tid);
+		if (got == t->tid)
 			return WIFSTOPPED(*ret_status) ? 0 : READ_GONE;
 		if (passed > limit_ns)
-			return err_set(e, ETIMEDOUT, "thread %d did not stop within %u ms", tid,
+			return err_set(e, ETIMEDOUT, "thread %d did not stop within %u ms", t->tid,
 				       (unsigned)(limit_ns / MS));
-		if (passed > 2 * MS)
-			nanosleep(&(struct timespec){ .tv_nsec = 50000 }, NULL);
-		else
-			sched_yield();
+		if (passed < SPIN_NS) /* an idle core answers sooner than a sleeping one wakes */
+			continue;
+		left = (struct timespec){ (time_t)((limit_ns - passed) / 1000000000u), (long)((limit_ns - passed) % 1000000000u) };
+		sigtimedwait(&child, NULL, &left);
 	}
 }
 
@@ -65,7 +97,7 @@ static int wait_interrupt(struct tracee *t, struct err *e)
 	int status, r;
 
 	for (;;) {
-		r = wait_stop(t->tid, STOP_LIMIT_NS, &status, e);
+		r = wait_stop(t, STOP_LIMIT_NS, &status, e);
 		if (r)
 			return r;
 		if (status >> 16 == PTRACE_EVENT_STOP)
@@ -97,6 +129,7 @@ static int seize(struct tracee *t, struct err *e)
 		return err_sys(e, errno, "cannot trace thread %d", t->tid);
 	}
 	t->attached = true;
+	hurry(t);
 	t->stopped_ns = clock_now_ns();
 	if (ptrace(PTRACE_INTERRUPT, t->tid, 0, 0) < 0)
 		return READ_GONE;
@@ -109,16 +142,12 @@ static int lay_frame(struct tracee *t, const struct maps *maps, struct err *e)
 	size_t bytes = tracee_frame_bytes(&t->state);
 	raddr at = tracee_frame_place(&t->state);
 	const struct map *stack = maps_find(maps, at);
-	_cleanup_(freep) unsigned char *image = NULL;
 	int r;
 
-	if (!stack || !stack->writable || stack->shared || at + bytes > stack->end)
+	if (!stack || !stack->writable || stack->shared || at + bytes > stack->end || bytes > sizeof(t->image))
 		return err_set(e, EAGAIN, "thread %d has no room on its stack for a signal frame", t->tid);
-	image = calloc(1, bytes + 64);
-	if (!image)
-		return err_set(e, ENOMEM, "out of memory");
-	bytes = tracee_frame_build(&t->state, &t->gadgets, at, image);
-	r = remote_write(t->remote, at, image, bytes, e);
+	bytes = tracee_frame_build(&t->state, &t->gadgets, at, t->image);
+	r = remote_write(t->remote, at, t->image, bytes, e);
 	if (r)
 		return r < 0 ? r : err_set(e, EAGAIN, "the stack of thread %d cannot be written", t->tid);
 	t->frame = at;
@@ -138,14 +167,20 @@ int tracee_stop(struct tracee **ret, pid_t pid, pid_t tid, struct remote *remote
 		const struct gadgets *gadgets, struct err *e)
 {
 	_cleanup_(freep) struct tracee *t = calloc(1, sizeof(*t));
+	sigset_t child;
 	int r;
 
 	if (!t)
 		return err_set(e, ENOMEM, "out of memory");
+	for (size_t i = 0; i < sizeof(*t); i += 4096) /* all its pages are there before anybody waits for us */
+		((volatile char *)t)[i] = 0;
 	t->pid = pid;
 	t->tid = tid;
 	t->remote = remote;
 	t->gadgets = *gadgets;
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, &t->signals);
 	r = seize(t, e);
 	if (!r)
 		suspend_seccomp(t);
@@ -173,7 +208,7 @@ static int run_to_syscall_stop(struct tracee *t, struct err *e)
 	for (int tries = 0; tries < 64; tries++) {
 		if (ptrace(PTRACE_SYSCALL, t->tid, 0, 0) < 0)
 			return READ_GONE;
-		r = wait_stop(t->tid, SYSCALL_LIMIT_NS, &status, e);
+		r = wait_stop(t, SYSCALL_LIMIT_NS, &status, e);
 		if (r)
 			return r;
 		if (WSTOPSIG(status) == (SIGTRAP | 0x80))
@@ -200,15 +235,13 @@ int tracee_syscall(struct tracee *t, long number, const uint64_t args[6], int64_
 int tracee_call(struct tracee *t, raddr function, const uint64_t args[3], raddr stack_top, uint64_t limit_ns,
 		struct err *e)
 {
-	_cleanup_(freep) unsigned char *image = calloc(1, tracee_frame_bytes(&t->state) + 64);
 	uint64_t start = clock_now_ns();
 	raddr frame = tracee_frame_below(&t->state, stack_top);
 	int status, r;
 
-	if (!image)
-		return err_set(e, ENOMEM, "out of memory");
 	/* It returns into the restorer with a frame of its own on top: to finish the call is to go back. */
-	r = remote_write(t->remote, frame, image, tracee_frame_build(&t->state, &t->gadgets, frame, image), e);
+	r = remote_write(t->remote, frame, t->image,
+			 tracee_frame_build(&t->state, &t->gadgets, frame, t->image), e);
 	if (r)
 		return r;
 	t->changed = t->vectors_changed = true;
@@ -218,7 +251,7 @@ int tracee_call(struct tracee *t, raddr function, const uint64_t args[3], raddr 
 
 		if (ptrace(PTRACE_SYSCALL, t->tid, 0, 0) < 0)
 			return READ_GONE;
-		r = wait_stop(t->tid, passed < limit_ns ? limit_ns - passed : 0, &status, e);
+		r = wait_stop(t, passed < limit_ns ? limit_ns - passed : 0, &status, e);
 		if (!r && WSTOPSIG(status) == (SIGTRAP | 0x80) && tracee_is_in_sigreturn(t->tid, &t->gadgets)) {
 			/* At its entry: step over it, there may be more to do in the thread's name. */
 			r = tracee_skip_syscall(t->tid, e);
@@ -230,6 +263,25 @@ int tracee_call(struct tracee *t, raddr function, const uint64_t args[3], raddr 
 		t->frame = 0;
 	}
 	return r;
+}
+
+int tracee_send(struct tracee *t, raddr function, struct err *e)
+{
+	int r = tracee_prepare_call(t->tid, &t->state, t->frame, function, (uint64_t[3]){ 0 }, e);
+
+	if (r)
+		return r;
+	t->changed = false;
+	t->frame = 0; /* the way back is the thread's own from here on, its signal mask included */
+	if (ptrace(PTRACE_DETACH, t->tid, 0, 0) < 0)
+		return READ_GONE;
+	t->attached = false;
+	return 0;
+}
+
+bool tracee_would_lose_timeout(const struct tracee *t)
+{
+	return tracee_state_is_timeout(&t->state);
 }
 
 /* Only a stopped thread can be let go; one that runs (a stop or a call timed out) is interrupted first. */
@@ -245,12 +297,10 @@ static int detach_running(struct tracee *t, struct err *e)
 	return ptrace(PTRACE_DETACH, t->tid, 0, 0) < 0 ? READ_GONE : 0;
 }
 
-int tracee_release(struct tracee *t, struct err *e)
+static int let_go(struct tracee *t, struct err *e)
 {
 	int r = 0;
 
-	if (!t->attached)
-		return 0;
 	if (t->changed)
 		r = tracee_state_put(t->tid, &t->state, t->vectors_changed, e);
 	if (t->frame)
@@ -258,7 +308,24 @@ int tracee_release(struct tracee *t, struct err *e)
 	if (ptrace(PTRACE_DETACH, t->tid, 0, 0) < 0 && !r)
 		r = detach_running(t, e);
 	t->attached = false;
+	return r;
+}
+
+int tracee_release(struct tracee *t, struct err *e)
+{
+	int r = 0;
+
+	if (t->released)
+		return 0;
+	t->released = true;
+	if (t->attached)
+		r = let_go(t, e);
 	t->held_ns = clock_now_ns() - t->stopped_ns;
+	stop_hurrying(t);
+	/* We may have eaten the SIGCHLD of another child: whoever waits for one looks again. */
+	if (sigismember(&t->signals, SIGCHLD))
+		kill(getpid(), SIGCHLD);
+	sigprocmask(SIG_SETMASK, &t->signals, NULL);
 	return r;
 }
 

@@ -21,6 +21,7 @@ struct tracee_state {
 	unsigned char xstate[TRACEE_XSTATE_MAX] __attribute__((aligned(64)));
 };
 
+bool tracee_state_is_timeout(const struct tracee_state *state); /* stopped in a call that restarts with the time left */
 struct tracee_place tracee_state_place(const struct tracee_state *state);
 raddr tracee_state_thread_pointer(const struct tracee_state *state);
 

@@ -57,6 +57,11 @@ struct fp_software { /* struct _fpx_sw_bytes */
 _Static_assert(sizeof(struct frame_context) == 256, "sigcontext");
 _Static_assert(sizeof(struct fp_software) == 48, "_fpx_sw_bytes");
 
+bool tracee_state_is_timeout(const struct tracee_state *state)
+{
+	return (long)state->regs.orig_rax >= 0 && (long)state->regs.rax == -516; /* ERESTART_RESTARTBLOCK */
+}
+
 struct tracee_place tracee_state_place(const struct tracee_state *state)
 {
 	return (struct tracee_place){ state->regs.rip, state->regs.rsp, state->regs.rbp, (long)state->regs.orig_rax };
