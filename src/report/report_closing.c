@@ -39,13 +39,13 @@ static void add_row(struct buf *to, const struct report *r, const struct row *ro
 {
 	struct interval sure = estimate_interval(&row->own, series_sample(r->series)->sample_bytes);
 	double minutes = (r->seconds - r->mark_seconds) / 60;
-	double growth = (double)row->own.bytes - (double)bytes_at(before, row);
+	double growth = (double)row->own.bytes - (before ? (double)bytes_at(before, row) : 0);
 	_cleanup_(buf_done) struct buf place = { 0 };
 
 	buf_printf(to, "%11s", units_bytes(row->own.bytes).text);
 	text_percent(to, row->own.bytes, sure, 6);
 	/* Under a second nothing can be said of a minute. */
-	if (r->seconds - r->mark_seconds < 1)
+	if (!before || r->seconds - r->mark_seconds < 1)
 		buf_printf(to, "%12s  ", "-");
 	else
 		buf_printf(to, "%12s  ", units_signed_bytes((int64_t)(growth / minutes)).text);
@@ -58,13 +58,50 @@ static void add_row(struct buf *to, const struct report *r, const struct row *ro
 
 static const char *const counts[CLOSING_ROWS + 1] = { "no line", "line", "two lines", "three lines", "four lines", "five lines" };
 
+static void add_rows(struct buf *to, const struct report *r, const struct rows *rows, const struct rows *before, unsigned width)
+{
+	size_t shown = 0, room = (width ? width : 100) > FIGURE_COLUMNS + 30 ? (width ? width : 100) - FIGURE_COLUMNS : 30;
+	uint64_t sum = 0;
+
+	for (; shown < CLOSING_ROWS && shown < rows->count && rows->at[shown].own.bytes; shown++) {
+		add_row(to, r, &rows->at[shown], before, room * 2 / 3);
+		sum += rows->at[shown].own.bytes;
+	}
+	buf_printf(to, "%11s of ", units_bytes(sum).text);
+	buf_printf(to, "%s in the %s above.   Next: memspy report ", units_bytes(rows->sum.bytes).text, counts[shown]);
+}
+
+/* A program that has ended gave everything back: what it held when it held most is the answer then. */
+static int add_peak(struct buf *to, const struct report *r, const char *path, unsigned width, struct err *e)
+{
+	const struct sample *s = series_sample(r->series);
+	_cleanup_(freep) struct estimate *peaks = calloc(s->site_count + 1, sizeof(*peaks));
+	_cleanup_(rows_done) struct rows rows = { 0 };
+	int code;
+
+	if (!peaks)
+		return err_set(e, ENOMEM, "out of memory for a report");
+	for (size_t i = 0; i < s->site_count; i++)
+		peaks[i] = s->sites[i].peak;
+	code = rows_at(r, peaks, s->site_count, &rows, e);
+	if (code < 0)
+		return code;
+	if (rows.sum.bytes == 0) {
+		buf_puts(to, "  nothing that was allocated since memspy came is live\n");
+		return 0;
+	}
+	buf_puts(to, "    at peak     ±  growth/min  where\n");
+	add_rows(to, r, &rows, NULL, width);
+	text_escape(to, path);
+	buf_puts(to, " --view peak\n");
+	return 0;
+}
+
 int report_closing(const char *path, unsigned width, struct buf *to, struct err *e)
 {
 	_cleanup_(report_freep) struct report *r = calloc(1, sizeof(*r));
 	_cleanup_(rows_done) struct rows now = { 0 };
 	_cleanup_(rows_done) struct rows before = { 0 };
-	size_t shown = 0, room = (width ? width : 100) > FIGURE_COLUMNS + 30 ? (width ? width : 100) - FIGURE_COLUMNS : 30;
-	uint64_t sum = 0;
 	int code;
 
 	if (!r)
@@ -77,17 +114,14 @@ int report_closing(const char *path, unsigned width, struct buf *to, struct err 
 		code = rows_at(r, r->marked, r->marked_count, &before, e);
 	if (code < 0)
 		return code;
+	if (now.sum.bytes < series_sample(r->series)->peak_bytes / 10)
+		return add_peak(to, r, path, width, e);
 	if (now.sum.bytes == 0) {
 		buf_puts(to, "  nothing that was allocated since memspy came is live\n");
 		return 0;
 	}
 	buf_puts(to, "   live now     ±  growth/min  where\n");
-	for (; shown < CLOSING_ROWS && shown < now.count && now.at[shown].own.bytes; shown++) {
-		add_row(to, r, &now.at[shown], &before, room * 2 / 3);
-		sum += now.at[shown].own.bytes;
-	}
-	buf_printf(to, "%11s of ", units_bytes(sum).text);
-	buf_printf(to, "%s in the %s above.   Next: memspy report ", units_bytes(now.sum.bytes).text, counts[shown]);
+	add_rows(to, r, &now, &before, width);
 	text_escape(to, path);
 	buf_puts(to, " --view leaks\n");
 	return 0;
