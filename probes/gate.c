@@ -3,7 +3,8 @@
  */
 #include "gate.h"
 
-#define NEVER INT64_MAX
+/* While nothing may be sampled we look again after so many bytes: a lease may be renewed. random 0 says: asleep. */
+#define NAP ((int64_t)64 << 20)
 
 bool sampling_is_on(void)
 {
@@ -22,9 +23,13 @@ static uint64_t seed(uint64_t tp)
 	return mix(config.seed ^ tp) ^ mix(cycles());
 }
 
-static int64_t fresh_gap(uint64_t *random)
+/* From here on, and of its own sequence; or asleep. */
+static void start(int64_t *left, uint64_t *random)
 {
-	return sampling_is_on() ? random_gap(random, period_now()) : NEVER;
+	bool on = sampling_is_on();
+
+	*random = on ? seed(thread_pointer()) | 1 : 0;
+	*left = on ? random_gap(random, period_now()) : NAP;
 }
 
 static uint32_t thread_id(uint64_t tp)
@@ -33,21 +38,17 @@ static uint32_t thread_id(uint64_t tp)
 }
 
 /*
- * A slot of our own: free ones first, else we take the first over. Whoever loses it claims another one and draws
- * anew; that biases nothing, because the distance to the next point does not depend on the way behind it.
+ * Each thread has one slot that can be its own, and takes it from whoever has it. Who loses it takes it back and
+ * draws anew; that biases nothing, because the distance to the next point does not depend on the way behind it.
  */
 static COLD struct probe_slot *slot_claim(uint64_t tp)
 {
-	enum { TRIES = 8 };
-	struct probe_slot *first = slot_at(tp);
-	uint64_t owner = __atomic_load_n(&first->owner, __ATOMIC_RELAXED);
+	struct probe_slot *slot = slot_at(tp);
 
-	if (!__atomic_compare_exchange_n(&first->owner, &owner, tp, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
-		__atomic_store_n(&first->owner, tp, __ATOMIC_RELEASE);
-	first->random = seed(tp);
-	first->tid = thread_id(tp);
-	first->left = fresh_gap(&first->random);
-	return first;
+	__atomic_store_n(&slot->owner, tp, __ATOMIC_RELEASE);
+	slot->tid = thread_id(tp);
+	start(&slot->left, &slot->random);
+	return slot;
 }
 
 static struct probe_slot *slot_mine(void)
@@ -68,12 +69,10 @@ static bool decide(int64_t *left, uint64_t *random, uint64_t size)
 {
 	if (size >> 46) /* no such allocation succeeds */
 		return false;
-	if ((int64_t)size < *left) {
+	if ((int64_t)size >= *left && (!*random || !sampling_is_on()))
+		start(left, random); /* the end of a nap, or the beginning of one */
+	if ((int64_t)size < *left || !*random) {
 		*left -= (int64_t)size;
-		return false;
-	}
-	if (!sampling_is_on()) {
-		*left = NEVER;
 		return false;
 	}
 	*left = random_gap(random, period_now());
@@ -92,14 +91,11 @@ COLD bool gate_decide(uint64_t size)
 
 COLD bool gate_decide_python(uint64_t size)
 {
-	/* dlopen asks for a look around by putting left to 0; what it interrupted is the same gap, drawn anew. */
-	if (unlikely(pages.objects_changed) && sampling_is_on()) {
-		objects_patch_new();
-		pages.left = random_gap(&pages.random, period_now());
-		if ((int64_t)size < pages.left) {
-			pages.left -= (int64_t)size;
-			return false;
-		}
+	/* dlopen asks for a look around by putting left to 0, which no gap is; it goes on with one drawn anew. */
+	if (unlikely(!pages.left) && sampling_is_on()) {
+		if (pages.objects_changed)
+			objects_patch_new();
+		start(&pages.left, &pages.random);
 	}
 	return decide(&pages.left, &pages.random, size);
 }
@@ -110,6 +106,6 @@ void gate_redraw(void)
 
 	pages.left = random_gap(&pages.random, period);
 	for (unsigned i = 0; i < 1u << PROBE_SLOT_BITS; i++)
-		if (pages.slots[i].owner)
+		if (pages.slots[i].owner && pages.slots[i].random)
 			pages.slots[i].left = random_gap(&pages.slots[i].random, period);
 }
