@@ -10,7 +10,7 @@
 #include "session_private.h"
 
 #define BIT(hook) (1ull << (hook))
-#define RESCAN_NS 1000000000u
+#define RESCAN_NS 5000000000u /* the probe sees what Python loads; this is for the rest */
 
 static uint64_t hooks_of(unsigned domains, enum python_hooking hooking)
 {

@@ -148,7 +148,7 @@ static int enter(const struct entering *in, struct tracee *t, void *own, struct 
 {
 	struct mapping *m = own;
 
-	return tracee_would_lose_timeout(t) ? step_by_step(in, t, m, e) : send_in(in, t, m, e);
+	return tracee_must_be_held(t) ? step_by_step(in, t, m, e) : send_in(in, t, m, e);
 }
 
 static int close_left_open(const struct entering *in, struct tracee *t, void *own, struct err *e)

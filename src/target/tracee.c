@@ -1,23 +1,20 @@
 #include "memspy/tracee.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "memspy/cleanup.h"
 #include "memspy/clock.h"
 #include "tracee_private.h"
+#include "waiting.h"
 
 #define MS 1000000u
 
 enum {
-	SPIN_NS = 100000,
 	STOP_LIMIT_NS = 500 * MS,
 	SYSCALL_LIMIT_NS = 2000u * MS, /* a thread of a starved process may wait long for a core */
 };
@@ -36,59 +33,10 @@ struct tracee {
 	bool released;
 	bool attached, changed; /* we are its tracer; its registers are not its own */
 	bool vectors_changed;
-	bool hurried;
-	int policy;
-	sigset_t signals; /* ours, as they were: SIGCHLD is blocked while we wait for stops */
+	bool group_stopped; /* by a signal: it stays so when we let go */
+	struct waiting waiting;
 	uint64_t stopped_ns, held_ns;
 };
-
-/*
- * While a thread is held we go first: on a machine whose cores are all busy each of our turns would otherwise wait for
- * a time slice. It needs a right that root has; without it the hold is longer, that is all.
- */
-static void hurry(struct tracee *t)
-{
-	struct sched_param first = { .sched_priority = 1 };
-
-	t->policy = sched_getscheduler(0);
-	t->hurried = t->policy == SCHED_OTHER && sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &first) == 0;
-}
-
-static void stop_hurrying(struct tracee *t)
-{
-	struct sched_param plain = { 0 };
-
-	if (t->hurried)
-		sched_setscheduler(0, t->policy, &plain);
-	t->hurried = false;
-}
-
-/* One wait: 0 with the status, READ_GONE, -ETIMEDOUT. Asleep, not polling, and never for ever. */
-static int wait_stop(struct tracee *t, uint64_t limit_ns, int *ret_status, struct err *e)
-{
-	uint64_t start = clock_now_ns();
-	sigset_t child;
-
-	sigemptyset(&child);
-	sigaddset(&child, SIGCHLD);
-	for (;;) {
-		pid_t got = waitpid(t->tid, ret_status, __WALL | WNOHANG);
-		uint64_t passed = clock_now_ns() - start;
-		struct timespec left;
-
-		if (got < 0 && errno != EINTR)
-			return errno == ECHILD ? READ_GONE : err_sys(e, errno, "cannot wait for thread %d", t->tid);
-		if (got == t->tid)
-			return WIFSTOPPED(*ret_status) ? 0 : READ_GONE;
-		if (passed > limit_ns)
-			return err_set(e, ETIMEDOUT, "thread %d did not stop within %u ms", t->tid,
-				       (unsigned)(limit_ns / MS));
-		if (passed < SPIN_NS) /* an idle core answers sooner than a sleeping one wakes */
-			continue;
-		left = (struct timespec){ (time_t)((limit_ns - passed) / 1000000000u), (long)((limit_ns - passed) % 1000000000u) };
-		sigtimedwait(&child, NULL, &left);
-	}
-}
 
 /* Until the stop we asked for; a signal that is on its way is let through. */
 static int wait_interrupt(struct tracee *t, struct err *e)
@@ -97,11 +45,13 @@ static int wait_interrupt(struct tracee *t, struct err *e)
 	int status, r;
 
 	for (;;) {
-		r = wait_stop(t, STOP_LIMIT_NS, &status, e);
+		r = waiting_for_stop(t->tid, STOP_LIMIT_NS, &status, e);
 		if (r)
 			return r;
-		if (status >> 16 == PTRACE_EVENT_STOP)
+		if (status >> 16 == PTRACE_EVENT_STOP) {
+			t->group_stopped = WSTOPSIG(status) != SIGTRAP;
 			return 0;
+		}
 		if (clock_now_ns() - start > STOP_LIMIT_NS)
 			return err_set(e, ETIMEDOUT, "thread %d is being flooded with signals", t->tid);
 		if (ptrace(PTRACE_CONT, t->tid, 0, WSTOPSIG(status) & 0x7f) < 0)
@@ -129,7 +79,6 @@ static int seize(struct tracee *t, struct err *e)
 		return err_sys(e, errno, "cannot trace thread %d", t->tid);
 	}
 	t->attached = true;
-	hurry(t);
 	t->stopped_ns = clock_now_ns();
 	if (ptrace(PTRACE_INTERRUPT, t->tid, 0, 0) < 0)
 		return READ_GONE;
@@ -167,7 +116,6 @@ int tracee_stop(struct tracee **ret, pid_t pid, pid_t tid, struct remote *remote
 		const struct gadgets *gadgets, struct err *e)
 {
 	_cleanup_(freep) struct tracee *t = calloc(1, sizeof(*t));
-	sigset_t child;
 	int r;
 
 	if (!t)
@@ -178,9 +126,7 @@ int tracee_stop(struct tracee **ret, pid_t pid, pid_t tid, struct remote *remote
 	t->tid = tid;
 	t->remote = remote;
 	t->gadgets = *gadgets;
-	sigemptyset(&child);
-	sigaddset(&child, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &child, &t->signals);
+	waiting_begin(&t->waiting);
 	r = seize(t, e);
 	if (!r)
 		suspend_seccomp(t);
@@ -208,7 +154,7 @@ static int run_to_syscall_stop(struct tracee *t, struct err *e)
 	for (int tries = 0; tries < 64; tries++) {
 		if (ptrace(PTRACE_SYSCALL, t->tid, 0, 0) < 0)
 			return READ_GONE;
-		r = wait_stop(t, SYSCALL_LIMIT_NS, &status, e);
+		r = waiting_for_stop(t->tid, SYSCALL_LIMIT_NS, &status, e);
 		if (r)
 			return r;
 		if (WSTOPSIG(status) == (SIGTRAP | 0x80))
@@ -251,7 +197,7 @@ int tracee_call(struct tracee *t, raddr function, const uint64_t args[3], raddr 
 
 		if (ptrace(PTRACE_SYSCALL, t->tid, 0, 0) < 0)
 			return READ_GONE;
-		r = wait_stop(t, passed < limit_ns ? limit_ns - passed : 0, &status, e);
+		r = waiting_for_stop(t->tid, passed < limit_ns ? limit_ns - passed : 0, &status, e);
 		if (!r && WSTOPSIG(status) == (SIGTRAP | 0x80) && tracee_is_in_sigreturn(t->tid, &t->gadgets)) {
 			/* At its entry: step over it, there may be more to do in the thread's name. */
 			r = tracee_skip_syscall(t->tid, e);
@@ -279,9 +225,9 @@ int tracee_send(struct tracee *t, raddr function, struct err *e)
 	return 0;
 }
 
-bool tracee_would_lose_timeout(const struct tracee *t)
+bool tracee_must_be_held(const struct tracee *t)
 {
-	return tracee_state_is_timeout(&t->state);
+	return t->group_stopped || tracee_state_is_timeout(&t->state);
 }
 
 /* Only a stopped thread can be let go; one that runs (a stop or a call timed out) is interrupted first. */
@@ -321,11 +267,7 @@ int tracee_release(struct tracee *t, struct err *e)
 	if (t->attached)
 		r = let_go(t, e);
 	t->held_ns = clock_now_ns() - t->stopped_ns;
-	stop_hurrying(t);
-	/* We may have eaten the SIGCHLD of another child: whoever waits for one looks again. */
-	if (sigismember(&t->signals, SIGCHLD))
-		kill(getpid(), SIGCHLD);
-	sigprocmask(SIG_SETMASK, &t->signals, NULL);
+	waiting_end(&t->waiting);
 	return r;
 }
 

@@ -1,0 +1,68 @@
+#include "waiting.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "memspy/clock.h"
+#include "memspy/remote.h"
+
+enum { SPIN_NS = 100000, MS = 1000000 };
+
+/*
+ * While a thread is held we go first: on a machine whose cores are all busy each of our turns would otherwise wait for
+ * a time slice. It needs a right that root has; without it the hold is longer, that is all.
+ */
+void waiting_begin(struct waiting *w)
+{
+	struct sched_param first = { .sched_priority = 1 };
+	sigset_t child;
+
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, &w->signals);
+	w->policy = sched_getscheduler(0);
+	w->hurried = w->policy == SCHED_OTHER && sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &first) == 0;
+}
+
+void waiting_end(struct waiting *w)
+{
+	struct sched_param plain = { 0 };
+
+	if (w->hurried)
+		sched_setscheduler(0, w->policy, &plain);
+	w->hurried = false;
+	/* We may have eaten the SIGCHLD of another child: whoever waits for one looks again. */
+	if (sigismember(&w->signals, SIGCHLD))
+		kill(getpid(), SIGCHLD);
+	sigprocmask(SIG_SETMASK, &w->signals, NULL);
+}
+
+int waiting_for_stop(pid_t tid, uint64_t limit_ns, int *ret_status, struct err *e)
+{
+	uint64_t start = clock_now_ns();
+	sigset_t child;
+
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	for (;;) {
+		pid_t got = waitpid(tid, ret_status, __WALL | WNOHANG);
+		uint64_t passed = clock_now_ns() - start;
+		struct timespec left;
+
+		if (got < 0 && errno != EINTR)
+			return errno == ECHILD ? READ_GONE : err_sys(e, errno, "cannot wait for thread %d", tid);
+		if (got == tid)
+			return WIFSTOPPED(*ret_status) ? 0 : READ_GONE;
+		if (passed > limit_ns)
+			return err_set(e, ETIMEDOUT, "thread %d did not stop within %u ms", tid,
+				       (unsigned)(limit_ns / MS));
+		if (passed < SPIN_NS) /* an idle core answers sooner than a sleeping one wakes */
+			continue;
+		left = (struct timespec){ (time_t)((limit_ns - passed) / 1000000000u), (long)((limit_ns - passed) % 1000000000u) };
+		sigtimedwait(&child, NULL, &left);
+	}
+}
+

@@ -1,0 +1,23 @@
+/*
+ * waiting: for the stops of a thread that we trace, quickly and never for ever.
+ */
+#pragma once
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "memspy/err.h"
+
+struct waiting {
+	bool hurried;
+	int policy;
+	sigset_t signals; /* ours, as they were: SIGCHLD is blocked while we wait */
+};
+
+/* From before the interrupt to after the release. */
+void waiting_begin(struct waiting *w);
+void waiting_end(struct waiting *w);
+/* 0 with the status of a stop, READ_GONE, or -ETIMEDOUT with its sentence. */
+int waiting_for_stop(pid_t tid, uint64_t limit_ns, int *ret_status, struct err *e);
