@@ -177,6 +177,7 @@ __attribute__((no_sanitize("address", "undefined"))) static int run_shared(void 
 	syscall(SYS_write, ready[1], "", 1);
 	for (;;)
 		syscall(SYS_ppoll, NULL, 0, NULL, NULL, 0);
+	return 0;
 }
 
 START_TEST(a_child_in_our_memory_is_refused)
