@@ -11,7 +11,7 @@
 #include "memspy/ending.h"
 #include "watch_private.h"
 
-enum { FAULTS_IN_A_ROW = 3 };
+enum { FAULTS_IN_A_ROW = 3, RETRY_NS = 20000000 };
 
 struct watch {
 	const struct session_ops *ops;
@@ -119,6 +119,7 @@ static int gone(struct watch *w, struct err *e)
 	return READ_GONE;
 }
 
+/* A look that gave nothing (torn, a fault) is tried again soon, but not at once: that could go on for ever. */
 static void schedule(struct watch *w, uint64_t now)
 {
 	w->due_ns = now + (uint64_t)(w->options.interval_s * 1e9);
@@ -126,7 +127,7 @@ static void schedule(struct watch *w, uint64_t now)
 		if (r->due_ns < w->due_ns)
 			w->due_ns = r->due_ns;
 	if (w->due_ns <= now)
-		w->due_ns = now + 1;
+		w->due_ns = now + RETRY_NS;
 }
 
 int watch_turn(struct watch *w, uint64_t now, struct err *e)

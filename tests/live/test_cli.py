@@ -220,4 +220,10 @@ print("tracing" if libc.ptrace(0x4206, int(sys.argv[1]), None, None) == 0 else "
 time.sleep(600)
 '''
 
+with subprocess.Popen([PYTHON, '-c', SLEEPER], stdout=subprocess.PIPE) as probe:
+    probe.stdout.readline()
+    if subprocess.run([MEMSPY, 'doctor', '--pid', str(probe.pid)], capture_output=True).returncode:
+        probe.kill()
+        sys.exit(77)  # nobody may trace here
+    probe.kill()
 unittest.main(verbosity=1)
