@@ -1,0 +1,1 @@
+"""What memspy costs: one file per question, and what they share. scripts/bench runs them."""

@@ -1,0 +1,215 @@
+"""The processes of a benchmark: a memspy with a daemon of its own, and targets that do as they are told."""
+import atexit
+import json
+import os
+import pathlib
+import re
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(ROOT / 'tests/support'))
+import pythons  # noqa: E402
+
+# glibc gives the top of its heap back when it likes; one block more or less there can make a loop three times faster.
+STEADY = {'MALLOC_TRIM_THRESHOLD_': '2000000000', 'MALLOC_TOP_PAD_': '50000000', 'PYTHONHASHSEED': '0'}
+scratch = pathlib.Path(tempfile.mkdtemp(prefix='memspy-bench-'))  # 0700, as the daemon wants it
+running = []
+
+
+class Fault(Exception):
+    """A sentence for whoever started the benchmark."""
+
+
+class Missing(Fault):
+    """Something that cannot be measured here; named in the table."""
+
+
+@atexit.register
+def clean():
+    for process in running:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    shutil.rmtree(scratch, ignore_errors=True)
+
+
+def start(arguments, env=None, **more):
+    process = subprocess.Popen([str(a) for a in arguments], env=dict(os.environ, **STEADY, **(env or {})), **more)
+    running.append(process)
+    return process
+
+
+def end(process):
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream:
+            stream.close()
+    if process in running:
+        running.remove(process)
+
+
+def each_python(paths):
+    """[(version, path)] of those given, or of all that are found."""
+    if paths:
+        found = []
+        for path in paths:
+            version = pythons.version_of(path)
+            if not version:
+                raise Fault(f'{path} does not run as a Python; --python takes the path of an interpreter')
+            found.append((full_version(path), path))
+        return found
+    found = []
+    for wanted in pythons.WANTED:
+        path = pythons.find(wanted)
+        if path and path not in [p for _, p in found]:
+            found.append((full_version(path), path))
+        elif not path:
+            print(f'bench: CPython {wanted} is not installed', file=sys.stderr)
+    return found
+
+
+def full_version(path):
+    """3.12.1; with the build's nature where it is not the plain one."""
+    code = ("import sys,sysconfig as s;a=s.get_config_var('CONFIG_ARGS') or '';v='%d.%d.%d'%sys.version_info[:3];"
+            "sys.stdout.write(v+(' pgo' if '--enable-optimizations' in a or '-fprofile-use' in"
+            " (s.get_config_var('PY_CORE_CFLAGS') or '') else ''))")
+    return subprocess.run([path, '-c', code], capture_output=True, text=True, timeout=20).stdout.strip()
+
+
+class Setting:
+    """How memspy is to attach: a column of the table."""
+
+    def __init__(self, domains=None, sample_bytes=None, inject=None):
+        self.domains, self.sample_bytes, self.inject = domains, sample_bytes, inject
+
+    def __str__(self):
+        said = [self.domains or 'default', self.sample_bytes or '', self.inject or '']
+        return ' '.join(s for s in said if s)
+
+    def arguments(self):
+        named = [('--domains', self.domains), ('--sample-bytes', self.sample_bytes), ('--inject', self.inject)]
+        return [w for name, value in named if value for w in (name, value)]
+
+
+class Memspy:
+    def __init__(self, path):
+        self.path = str(path)
+        if not os.access(self.path, os.X_OK):
+            raise Fault(f'{self.path} is not there; build it (ninja -C build) or name it with --memspy')
+        self.environment = dict(os.environ, MEMSPY_RUNTIME_DIR=str(scratch), NO_COLOR='1')
+        self.attached = {}
+
+    def call(self, *words, patience=60):
+        done = subprocess.run([self.path, *map(str, words)], env=self.environment, capture_output=True, text=True,
+                              timeout=patience)
+        if done.returncode:
+            raise Fault(f"memspy {' '.join(map(str, words))}: {done.stderr.strip() or done.returncode}")
+        return done
+
+    def attach(self, pid, setting=Setting()):
+        """What memspy says of the session."""
+        self.call('attach', '--pid', pid, *setting.arguments())
+        self.attached[pid] = setting
+        return self.session(pid)
+
+    def detach(self, pid):
+        self.call('detach', '--pid', pid)
+        self.attached.pop(pid, None)
+
+    def become(self, pid, setting):
+        """Attached in this way, or (None) not at all; nothing is done when it is so already."""
+        if self.attached.get(pid) is setting:
+            return
+        if pid in self.attached:
+            self.detach(pid)
+        if setting:
+            self.attach(pid, setting)
+
+    def sessions(self):
+        return json.loads(self.call('status', '--format', 'json').stdout)['sessions']
+
+    def session(self, pid):
+        for s in self.sessions():
+            if s['pid'] == pid:
+                return s
+        raise Fault(f'memspy status does not show {pid}')
+
+    def daemon(self):
+        """Its pid. The daemon is ours when it has our runtime directory."""
+        wanted = f'MEMSPY_RUNTIME_DIR={scratch}'.encode()
+        for entry in pathlib.Path('/proc').glob('[0-9]*'):
+            try:
+                words = (entry / 'cmdline').read_bytes().split(b'\0')
+                if words[1:2] == [b'daemon'] and wanted in (entry / 'environ').read_bytes().split(b'\0'):
+                    return int(entry.name)
+            except OSError:
+                continue
+        raise Fault('no memspy daemon is running')
+
+
+class Target:
+    """A Python that runs inside.py with modules of work."""
+
+    def __init__(self, python, *modules, env=None, prefix=(), inside='inside.py'):
+        self.log = open(scratch / 'target.log', 'w+')
+        self.process = start([*prefix, python, HERE / inside, *modules], env, stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, stderr=self.log, bufsize=0)
+        self.pid, self.rest = self.process.pid, b''
+        said = self.line(60)
+        if said != 'ready':
+            raise self.fault(f'did not start: {said!r}')
+
+    def fault(self, what):
+        self.log.flush()
+        self.log.seek(0)
+        return Fault(f'the target {what} {self.log.read()[-400:].strip()}')
+
+    def line(self, patience):
+        """Its next line; the fault says so when it takes longer than that."""
+        while b'\n' not in self.rest:
+            if not select.select([self.process.stdout], [], [], patience)[0]:
+                raise self.fault(f'did not answer within {patience} s')
+            got = os.read(self.process.stdout.fileno(), 65536)
+            if not got:
+                raise self.fault(f'ended ({self.process.wait()})')
+            self.rest += got
+        line, _, self.rest = self.rest.partition(b'\n')
+        return line.decode()
+
+    def tell(self, *words):
+        self.process.stdin.write((' '.join(map(str, words)) + '\n').encode())
+
+    def ask(self, *words, patience=120):
+        self.tell(*words)
+        answer = self.line(patience)
+        if answer.startswith('missing: '):
+            raise Missing(answer[9:])
+        if answer.startswith('fault: '):
+            raise Fault(f"{' '.join(map(str, words))}: {answer[7:]}")
+        return answer
+
+    def size(self, name, seconds):
+        return int(self.ask('size', name, seconds))
+
+    def run(self, name, count):
+        """(wall seconds, CPU seconds)"""
+        return tuple(float(w) for w in self.ask('run', name, count).split())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        end(self.process)
+        self.log.close()
+
+
+def rss(pid, field='VmRSS'):
+    text = pathlib.Path(f'/proc/{pid}/status').read_text()
+    return int(re.search(rf'^{field}:\s+(\d+)', text, re.M).group(1)) * 1024
