@@ -33,7 +33,7 @@ struct injected {
 	struct image image;
 	pid_t tid;	     /* the thread that was held; 0: none */
 	uint64_t held_ns;    /* for so long */
-	char note[160];	     /* why dlopen was not taken, when map was second choice */
+	char note[160];	     /* why map was not possible, when dlopen was second choice */
 };
 
 /*

@@ -161,18 +161,16 @@ int inject(struct injected *ret, pid_t pid, struct remote *remote, const struct 
 	struct injected i = { 0 };
 	int r = image_own(&i.image, e);
 
+	tracee_warm();
 	if (!r)
 		r = inject_again(&in, &i, e);
 	if (r == READ_TORN) { /* none there */
 		r = gadgets_find(&in.gadgets, maps, remote, e);
-		if (!r && way != INJECT_MAP) {
+		if (!r)
+			r = way == INJECT_DLOPEN ? inject_by_dlopen(&in, &i, e) : inject_by_map(&in, &i, e);
+		if (r < 0 && r != -ETIMEDOUT && way == INJECT_AUTO) { /* docs/decisions/0001: map first */
+			snprintf(i.note, sizeof(i.note), "%.*s", (int)sizeof(i.note) - 1, e->text);
 			r = inject_by_dlopen(&in, &i, e);
-			if (r < 0 && way == INJECT_AUTO) {
-				snprintf(i.note, sizeof(i.note), "%.*s", (int)sizeof(i.note) - 1, e->text);
-				r = inject_by_map(&in, &i, e);
-			}
-		} else if (!r) {
-			r = inject_by_map(&in, &i, e);
 		}
 	}
 	if (r) {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +27,7 @@ struct mapping {
 	int64_t left_open; /* the target's descriptor of it + 1, if it could not be closed on the way */
 };
 
-enum { SPIN_NS = 300000, FOLLOW_LIMIT_NS = 2000000000 };
+enum { SPIN_NS = 200000, POLL_NS = 10000, FOLLOW_LIMIT_NS = 2000000000 };
 
 static int checked(struct tracee *t, const char *what, long number, const uint64_t args[6], raddr want, struct err *e)
 {
@@ -112,8 +113,11 @@ static int follow(const struct entering *in, struct mapping *m, struct err *e)
 			if (r)
 				return r;
 		}
+		/* We may be on the very core that it needs. */
 		if (clock_now_ns() - start > SPIN_NS)
-			clock_sleep_until(clock_now_ns() + 20000);
+			clock_sleep_until(clock_now_ns() + POLL_NS);
+		else
+			sched_yield();
 	}
 	if (r)
 		return r;

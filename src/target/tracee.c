@@ -45,7 +45,7 @@ static int wait_interrupt(struct tracee *t, struct err *e)
 	int status, r;
 
 	for (;;) {
-		r = waiting_for_stop(t->tid, STOP_LIMIT_NS, &status, e);
+		r = waiting_for_stop(&t->waiting, t->tid, STOP_LIMIT_NS, &status, e);
 		if (r)
 			return r;
 		if (status >> 16 == PTRACE_EVENT_STOP) {
@@ -154,7 +154,7 @@ static int run_to_syscall_stop(struct tracee *t, struct err *e)
 	for (int tries = 0; tries < 64; tries++) {
 		if (ptrace(PTRACE_SYSCALL, t->tid, 0, 0) < 0)
 			return READ_GONE;
-		r = waiting_for_stop(t->tid, SYSCALL_LIMIT_NS, &status, e);
+		r = waiting_for_stop(&t->waiting, t->tid, SYSCALL_LIMIT_NS, &status, e);
 		if (r)
 			return r;
 		if (WSTOPSIG(status) == (SIGTRAP | 0x80))
@@ -197,7 +197,7 @@ int tracee_call(struct tracee *t, raddr function, const uint64_t args[3], raddr 
 
 		if (ptrace(PTRACE_SYSCALL, t->tid, 0, 0) < 0)
 			return READ_GONE;
-		r = waiting_for_stop(t->tid, passed < limit_ns ? limit_ns - passed : 0, &status, e);
+		r = waiting_for_stop(&t->waiting, t->tid, passed < limit_ns ? limit_ns - passed : 0, &status, e);
 		if (!r && WSTOPSIG(status) == (SIGTRAP | 0x80) && tracee_is_in_sigreturn(t->tid, &t->gadgets)) {
 			/* At its entry: step over it, there may be more to do in the thread's name. */
 			r = tracee_skip_syscall(t->tid, e);

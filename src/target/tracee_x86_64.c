@@ -129,6 +129,31 @@ int tracee_state_put(pid_t tid, const struct tracee_state *state, bool vectors_t
 	return 0;
 }
 
+/* The standard format, up to the last component that is not a tile. Asked once: in a virtual machine CPUID is slow. */
+static size_t bytes_without_tiles(size_t most)
+{
+	static size_t end;
+	unsigned a, b, c, d;
+
+	if (end)
+		return end < most ? end : most;
+	end = 576;
+	for (unsigned i = 2; i < 17; i++) {
+		__cpuid_count(13, i, a, b, c, d);
+		if (a && !(c & 1) && b + a > end) /* user components only */
+			end = b + a;
+	}
+	__cpuid_count(13, 19, a, b, c, d); /* beyond the tiles: APX */
+	if (a && !(c & 1) && b + a > end)
+		end = b + a;
+	return end < most ? end : most;
+}
+
+void tracee_warm(void)
+{
+	bytes_without_tiles(0);
+}
+
 /*
  * A thread that never used AMX has a smaller area than ptrace shows, and rt_sigreturn refuses one that is too large:
  * leave the tile components out unless they are in use.
@@ -136,24 +161,14 @@ int tracee_state_put(pid_t tid, const struct tracee_state *state, bool vectors_t
 static size_t usable_xstate(const struct tracee_state *state, uint64_t *ret_features)
 {
 	const uint64_t tiles = 3ull << 17;
-	uint64_t features, in_use;
-	size_t end = 576;
-	unsigned a, b, c, d;
+	uint64_t in_use;
 
-	memcpy(&features, state->xstate + XSAVE_SOFTWARE, sizeof(features));
+	memcpy(ret_features, state->xstate + XSAVE_SOFTWARE, sizeof(*ret_features));
 	memcpy(&in_use, state->xstate + XSAVE_HEADER, sizeof(in_use));
-	*ret_features = features;
-	if (!(features & tiles) || (in_use & tiles))
+	if (!(*ret_features & tiles) || (in_use & tiles))
 		return state->xstate_bytes;
 	*ret_features &= ~tiles;
-	for (unsigned i = 2; i < 63; i++) {
-		if (!(*ret_features >> i & 1))
-			continue;
-		__cpuid_count(13, i, a, b, c, d);
-		if (!(c & 1) && b + a > end) /* user components only */
-			end = b + a;
-	}
-	return end < state->xstate_bytes ? end : state->xstate_bytes;
+	return bytes_without_tiles(state->xstate_bytes);
 }
 
 static size_t fp_bytes(const struct tracee_state *state)
