@@ -44,7 +44,7 @@ static void say_done(const struct job *j)
 	if (j->end != RECORDER_GONE)
 		fprintf(stderr, "; the target kept running\n");
 	else
-		fprintf(stderr, "; the program %s\n", *how(j) ? how(j) : "ended");
+		fprintf(stderr, "; the program %s%s\n", strncmp(how(j), "killed", 6) == 0 ? "was " : "", *how(j) ? how(j) : "ended");
 }
 
 /* The five largest lines. The recording stands without them: a fault here is said, not returned. */

@@ -157,6 +157,10 @@ class Commands(unittest.TestCase):
         self.assertTrue(run.stdout.startswith('hello\n'))
         self.assertGreaterEqual(self.ticks(), 3)
 
+    def test_a_program_that_is_killed_is_told_so(self):
+        run = self.memspy('record', '-o', str(self.out), '--', 'sh', '-c', 'sleep 0.2; kill -SEGV $$')
+        self.ends(run, 0, '; the program was killed by signal 11\n')
+
     def test_options_behind_two_dashes_are_the_programs(self):
         run = self.memspy('record', '-o', str(self.out), '--', 'sh', '-c', 'sleep 0.2; echo "$@"', 'sh', '--pid', '5', '-f')
         self.ends(run, 0)

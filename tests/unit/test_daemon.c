@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include "check_memspy.h"
@@ -462,7 +463,8 @@ START_TEST(a_directory_that_others_can_enter_is_refused)
 }
 END_TEST
 
-START_TEST(the_socket_is_its_owners_only)
+START_TEST(the_socket_is_its_owners_only,
+	   a_stranger_is_not_answered_even_where_the_door_is_open)
 {
 	char path[160];
 	struct stat st;
@@ -470,6 +472,46 @@ START_TEST(the_socket_is_its_owners_only)
 	snprintf(path, sizeof(path), "%s/control.sock", directory);
 	ck_assert_int_eq(stat(path, &st), 0);
 	ck_assert_int_eq(st.st_mode & 0777, 0600);
+}
+END_TEST
+
+/* As another user, on a socket whose modes somebody spoiled: 0 when the daemon answered nothing. */
+static int ask_as_stranger(void)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	static const char request[] = "{\"op\":\"status\"}\n";
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	char byte;
+
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s/control.sock", directory);
+	if (setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0)
+		return 2;
+	if (connect(fd, (struct sockaddr *)&at, sizeof(at)) < 0)
+		return 3;
+	if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
+		return 0;
+	return recv(fd, &byte, 1, 0) > 0 ? 1 : 0;
+}
+
+START_TEST(a_stranger_is_not_answered_even_where_the_door_is_open)
+{
+	char path[160];
+	int ended;
+	pid_t pid;
+
+	if (geteuid() != 0)
+		return; /* only root can be somebody else */
+	attach();
+	snprintf(path, sizeof(path), "%s/control.sock", directory);
+	ck_assert_int_eq(chmod(directory, 0711), 0);
+	ck_assert_int_eq(chmod(path, 0666), 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(ask_as_stranger());
+	ck_assert_int_eq(waitpid(pid, &ended, 0), pid);
+	ck_assert_int_eq(ended, 0);
+	ck_assert_int_eq(chmod(directory, 0700), 0);
+	json_decref(status());
 }
 END_TEST
 
@@ -481,4 +523,5 @@ TESTS_WITH("daemon", setup, teardown, an_attached_process_is_listed_until_it_is_
 	   a_recording_whose_client_vanishes_is_still_whole, a_held_session_ends_with_its_connection,
 	   a_held_session_tells_its_end, a_term_signal_ends_all_sessions_well,
 	   a_killed_daemon_leaves_a_socket_that_the_next_replaces, two_daemons_do_not_share_a_socket,
-	   a_directory_that_others_can_enter_is_refused, the_socket_is_its_owners_only)
+	   a_directory_that_others_can_enter_is_refused, the_socket_is_its_owners_only,
+	   a_stranger_is_not_answered_even_where_the_door_is_open)
