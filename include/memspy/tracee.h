@@ -28,6 +28,9 @@ struct gadgets {
 
 int gadgets_find(struct gadgets *ret, const struct maps *maps, struct remote *remote, struct err *e);
 
+/* What takes long the first time, before anybody is stopped. */
+void tracee_warm(void);
+
 /*
  * Stops thread tid of process pid. Besides 0: READ_GONE, -EPERM and the like with the sentence, -ETIMEDOUT when it did
  * not stop in time (it sleeps uninterruptibly, or another stop holds it), -EAGAIN when its stack has no room for
