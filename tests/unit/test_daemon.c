@@ -463,8 +463,7 @@ START_TEST(a_directory_that_others_can_enter_is_refused)
 }
 END_TEST
 
-START_TEST(the_socket_is_its_owners_only,
-	   a_stranger_is_not_answered_even_where_the_door_is_open)
+START_TEST(the_socket_is_its_owners_only)
 {
 	char path[160];
 	struct stat st;
