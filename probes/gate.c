@@ -104,7 +104,8 @@ void gate_redraw(void)
 {
 	uint64_t period = period_now();
 
-	pages.left = random_gap(&pages.random, period);
+	if (pages.random)
+		pages.left = random_gap(&pages.random, period);
 	for (unsigned i = 0; i < 1u << PROBE_SLOT_BITS; i++)
 		if (pages.slots[i].owner && pages.slots[i].random)
 			pages.slots[i].left = random_gap(&pages.slots[i].random, period);

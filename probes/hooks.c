@@ -91,8 +91,6 @@ static COLD void *reallocate(void *p, size_t count, size_t n, uint32_t hook, boo
 		q = ORIGINAL(HOOK_REALLOCARRAY, reallocarray_fn *)(p, count, n);
 	if (had && !q && size)
 		table_put_back(&old);
-	else if (had)
-		table_settle(&old);
 	return sampled ? booked(q, size, MALLOC) : q;
 }
 
@@ -156,9 +154,7 @@ int hook_munmap(void *p, size_t n)
 	if (likely(!filter_has((uint64_t)p)) || !table_take((uint64_t)p, &old))
 		return ORIGINAL(HOOK_MUNMAP, munmap_fn *)(p, n);
 	r = ORIGINAL(HOOK_MUNMAP, munmap_fn *)(p, n);
-	if (r == 0)
-		table_settle(&old);
-	else
+	if (r != 0)
 		table_put_back(&old);
 	return r;
 }
@@ -175,8 +171,6 @@ void *hook_mremap(void *p, size_t old_size, size_t n, int flags, void *at)
 			table_put_back(&old);
 		return q;
 	}
-	if (had)
-		table_settle(&old);
 	return sampled ? booked(q, n, MMAP) : q;
 }
 

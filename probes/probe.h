@@ -112,14 +112,14 @@ bool table_lock(void);	 /* bounded; false: busy, count and go on */
 void table_unlock(void);
 void table_add(uint64_t address, uint64_t size, uint32_t domain);
 void table_remove(uint64_t address); /* pre-free: nobody else can own the address yet */
-bool table_take(uint64_t address, struct probe_live *ret); /* out of the map, sums untouched; for realloc */
-void table_put_back(const struct probe_live *entry);
-void table_settle(const struct probe_live *entry); /* a taken one is gone: book its free */
+bool table_take(uint64_t address, struct probe_live *ret); /* the same, for calls that may fail: realloc, munmap */
+void table_put_back(const struct probe_live *entry);	   /* it failed: the block is still there */
 
 /* ---- sites.c (under the lock) ---- */
 uint32_t site_get(uint32_t node, uint32_t thread, uint32_t domain);
 void site_allocated(uint32_t site, const struct weight *w);
 void site_freed(uint32_t site, const struct weight *w, const struct probe_live *entry);
+void site_revived(uint32_t site, const struct weight *w, const struct probe_live *entry); /* it was not freed after all */
 void site_reweighed(uint32_t site, const struct weight *old, const struct weight *now); /* now NULL: dropped */
 
 /* ---- stack.c, code.c (under the lock) ---- */

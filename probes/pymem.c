@@ -79,21 +79,16 @@ static inline __attribute__((always_inline)) void *reallocate(const struct table
 	if (!p)
 		return t->domain == MEM ? hook_mem_malloc(ctx, n) : hook_obj_malloc(ctx, n);
 	sampled = n <= config.small_limit && !gate_passes_python(n) && gate_decide_python(n);
-	if (config.divert) {
-		if (n > config.small_limit) /* libc's realloc or malloc counts it */
-			return ((py_realloc_fn *)config.original[t->realloc_])(ctx, p, n);
+	had = !config.divert && filter_has((uint64_t)p) && table_take((uint64_t)p, &old);
+	if (n <= config.small_limit) /* counted here; above, libc's realloc or malloc does it */
 		pages.python_realloc = thread_pointer();
-		q = ((py_realloc_fn *)config.original[t->realloc_])(ctx, p, n);
-		pages.python_realloc = 0;
-		return sampled && q ? divert(t, ctx, q, n) : q;
-	}
-	had = filter_has((uint64_t)p) && table_take((uint64_t)p, &old);
 	q = ((py_realloc_fn *)config.original[t->realloc_])(ctx, p, n);
+	pages.python_realloc = 0;
 	if (had && !q)
 		table_put_back(&old);
-	else if (had)
-		table_settle(&old);
-	return sampled ? booked(q, n, t->domain) : q;
+	if (!sampled || !q)
+		return q;
+	return config.divert ? divert(t, ctx, q, n) : booked(q, n, t->domain);
 }
 
 static inline __attribute__((always_inline)) void wrapped_free(const struct table *t, void *ctx, void *p)

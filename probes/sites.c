@@ -127,6 +127,19 @@ void site_freed(uint32_t i, const struct weight *w, const struct probe_live *ent
 	h->live_bytes -= w->bytes;
 }
 
+/* Temporary is left as it is: a block whose realloc fails right after its birth is too rare to remember. */
+void site_revived(uint32_t i, const struct weight *w, const struct probe_live *entry)
+{
+	struct probe_site *site = open_site(i);
+	uint32_t *bucket = &site->lifetimes[age_bucket(entry)];
+
+	add(&site->live, w);
+	site->freed_bytes -= w->bytes;
+	*bucket -= *bucket > 0; /* it may have grown out of the one it was put in */
+	close_site(site);
+	header()->live_bytes += w->bytes;
+}
+
 void site_reweighed(uint32_t i, const struct weight *old, const struct weight *now)
 {
 	struct probe_header *h = header();

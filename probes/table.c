@@ -203,6 +203,8 @@ static void thin(void)
 COLD void table_add(uint64_t address, uint64_t size, uint32_t domain)
 {
 	struct probe_header *h = header();
+	uint64_t picked_by = period_now();
+	uint64_t random = address ^ cycles();
 	struct probe_live entry;
 	struct weight w;
 
@@ -214,6 +216,11 @@ COLD void table_add(uint64_t address, uint64_t size, uint32_t domain)
 	remove_locked(address);
 	for (int i = 0; i < 8 && h->live_count >= config.layout.live.count / 4 * 3; i++)
 		thin();
+	/* It was picked by the old period and would be booked by the new: it takes its chance like the others. */
+	if (picked_by != period_now() && !random_keeps(&random, size, picked_by, period_now())) {
+		table_unlock();
+		return;
+	}
 
 	h->events++;
 	entry = (struct probe_live){
@@ -260,6 +267,7 @@ COLD bool table_take(uint64_t address, struct probe_live *ret)
 	if (entry) {
 		*ret = *entry;
 		erase(entry);
+		book_free(ret);
 	}
 	table_unlock();
 	return entry != NULL;
@@ -267,20 +275,14 @@ COLD bool table_take(uint64_t address, struct probe_live *ret)
 
 void table_put_back(const struct probe_live *entry)
 {
-	if (!table_lock()) {
-		count(&header()->lost.frees); /* its live bytes stay booked for good */
-		return;
-	}
-	insert(entry);
-	table_unlock();
-}
+	struct weight w;
 
-void table_settle(const struct probe_live *entry)
-{
 	if (!table_lock()) {
-		count(&header()->lost.frees);
+		count(&header()->lost.contention); /* alive, but not known to be */
 		return;
 	}
-	book_free(entry);
+	w = weigh(size_of(entry), period_of(entry));
+	site_revived(entry->site, &w, entry);
+	insert(entry);
 	table_unlock();
 }

@@ -13,7 +13,7 @@ struct estimate {
 	uint64_t bytes;	  /* sum of s/p */
 	uint64_t blocks;  /* sum of 1/p */
 	uint64_t samples; /* blocks picked */
-	uint64_t sure_bytes; /* the part of bytes picked with p >= 0.99: certain, and left out of the interval */
+	uint64_t sure_bytes; /* the part picked with p > 1 - 10^-9: certain, and left out of the interval */
 	double variance;  /* of bytes, in bytes²: sum of w(w - s) */
 };
 
