@@ -1,4 +1,5 @@
 """The same process with and without memspy, again and again, in turns."""
+import subprocess
 import sys
 import time
 
@@ -47,6 +48,7 @@ class Paired:
         self.names = list(names)
         self.pairs = {s: {n: [] for n in names} for s in settings}
         self.cpu_pairs = {s: {n: [] for n in names} for s in settings}
+        self.counts = {n: [] for n in names}  # a piece of each process
         for p in range(processes):
             with Target(python, *modules, env=env) as target:
                 self._process(memspy, target, settings, budget / processes, seconds, f'{label} process {p + 1} of {processes}')
@@ -56,6 +58,8 @@ class Paired:
         counts = size_all(target, self.names, seconds, self.missing)
         if not counts:
             return
+        for name in counts:
+            self.counts[name].append(counts[name])
         one_round(memspy, target, settings, counts, False)  # caches, first arenas, the first attach: not counted
         for s in settings:
             for n in counts:
@@ -86,6 +90,6 @@ def guarded(what, function, *arguments, **named):
     """A benchmark goes on when one thing of it breaks; what broke is said, and shown in the table."""
     try:
         return function(*arguments, **named)
-    except (Fault, OSError) as fault:
+    except (Fault, OSError, subprocess.SubprocessError) as fault:
         say(f'bench: {what}: {fault}')
         return None

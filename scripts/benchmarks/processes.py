@@ -76,11 +76,10 @@ def each_python(paths):
 
 
 def full_version(path):
-    """3.12.1; with the build's nature where it is not the plain one."""
-    code = ("import sys,sysconfig as s;a=s.get_config_var('CONFIG_ARGS') or '';v='%d.%d.%d'%sys.version_info[:3];"
-            "sys.stdout.write(v+(' pgo' if '--enable-optimizations' in a or '-fprofile-use' in"
-            " (s.get_config_var('PY_CORE_CFLAGS') or '') else ''))")
-    return subprocess.run([path, '-c', code], capture_output=True, text=True, timeout=20).stdout.strip()
+    """3.12.1; and whose it is when it is the distribution's, for those are built to be fast."""
+    code = "import sys; sys.stdout.write('%d.%d.%d' % sys.version_info[:3])"
+    version = subprocess.run([path, '-c', code], capture_output=True, text=True, timeout=20).stdout.strip()
+    return f'{version} (system)' if os.path.realpath(path).startswith('/usr/bin/') else version
 
 
 class Setting:
@@ -101,6 +100,7 @@ class Setting:
 class Memspy:
     def __init__(self, path):
         self.path = str(path)
+        self.build = pathlib.Path(path).resolve().parents[2]
         if not os.access(self.path, os.X_OK):
             raise Fault(f'{self.path} is not there; build it (ninja -C build) or name it with --memspy')
         self.environment = dict(os.environ, MEMSPY_RUNTIME_DIR=str(scratch), NO_COLOR='1')

@@ -94,15 +94,18 @@ void host_start(uint64_t sample_bytes, uint64_t table_bytes)
 enum host_realloc host_realloc;
 
 enum { CELL = 1024, SMALL = 512 };
-#define REGION (1ull << 40)
+static uint64_t region_bytes = 1ull << 40; /* less where there is less room, as under valgrind */
 
 static char *libc_region, *arena_region;
 static uint64_t libc_next, arena_next;
 
 static char *reserve(void)
 {
-	char *p = mmap(NULL, REGION, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *p;
 
+	while ((p = mmap(NULL, region_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) ==
+		       MAP_FAILED && region_bytes > 1ull << 30)
+		region_bytes /= 2;
 	ck_assert_ptr_ne(p, MAP_FAILED);
 	return p;
 }
@@ -112,7 +115,7 @@ static void *air_malloc(size_t n)
 {
 	if (n >> 46)
 		return NULL;
-	return libc_region + __atomic_fetch_add(&libc_next, CELL, __ATOMIC_RELAXED) % REGION;
+	return libc_region + __atomic_fetch_add(&libc_next, CELL, __ATOMIC_RELAXED) % region_bytes;
 }
 
 static void *air_calloc(size_t count, size_t n)
@@ -150,7 +153,7 @@ static int air_munmap(void *p, size_t n)
 
 static bool is_in_arena(const void *p)
 {
-	return (const char *)p >= arena_region && (const char *)p < arena_region + REGION;
+	return (const char *)p >= arena_region && (const char *)p < arena_region + region_bytes;
 }
 
 static void *py_malloc(void *ctx, size_t n)
@@ -158,7 +161,7 @@ static void *py_malloc(void *ctx, size_t n)
 	(void)ctx;
 	if (n > SMALL)
 		return host.malloc(n);
-	return arena_region + __atomic_fetch_add(&arena_next, SMALL, __ATOMIC_RELAXED) % REGION;
+	return arena_region + __atomic_fetch_add(&arena_next, SMALL, __ATOMIC_RELAXED) % region_bytes;
 }
 
 static void *py_calloc(void *ctx, size_t count, size_t n)
