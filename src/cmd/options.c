@@ -7,19 +7,9 @@
 
 #include "memspy/cleanup.h"
 #include "memspy/command.h"
-#include "memspy/units.h"
 #include "options_private.h"
 
 enum { MOST_OPTIONS = 40, FIRST_CODE = 256 };
-
-struct value {
-	bool given;
-	const char *text;
-	uint64_t bytes;
-	double seconds;
-	int64_t number;
-	unsigned list;
-};
 
 struct args {
 	const struct command *command;
@@ -62,115 +52,6 @@ static void args_freep(struct args **a)
 	args_free(*a);
 }
 
-/* The place of `word` (length bytes) in "a|b|c", or -1. */
-static int choice_index(const char *choices, const char *word, size_t length)
-{
-	for (int i = 0;; i++) {
-		size_t n = strcspn(choices, "|");
-
-		if (n == length && strncmp(choices, word, n) == 0)
-			return i;
-		if (!choices[n])
-			return -1;
-		choices += n + 1;
-	}
-}
-
-/* "a|b|c" as "a, b or c" */
-static void say_choices(char *to, size_t room, const char *choices)
-{
-	size_t used = 0;
-
-	to[0] = '\0';
-	while (*choices && used < room) {
-		size_t n = strcspn(choices, "|");
-		const char *next = choices + n + (choices[n] == '|');
-
-		used += (size_t)snprintf(to + used, room - used, "%.*s%s", (int)n, choices,
-					 !*next ? "" : strchr(next, '|') ? ", " : " or ");
-		choices = next;
-	}
-}
-
-static int read_list(const struct command_option *o, const char *text, struct value *v, struct err *e)
-{
-	char known[200];
-
-	v->list = 0;
-	for (const char *p = text;; p++) {
-		size_t n = strcspn(p, ",");
-		int i = choice_index(o->choices, p, n);
-
-		if (i < 0) {
-			say_choices(known, sizeof(known), o->choices);
-			return err_set(e, EINVAL, "\"%.*s\" is none of %s", (int)(n < 40 ? n : 40), p, known);
-		}
-		v->list |= 1u << i;
-		p += n;
-		if (!*p)
-			return 0;
-	}
-}
-
-static int read_choice(const struct command_option *o, const char *text, struct err *e)
-{
-	char known[200];
-
-	if (choice_index(o->choices, text, strlen(text)) >= 0)
-		return 0;
-	say_choices(known, sizeof(known), o->choices);
-	return err_set(e, EINVAL, "\"%.40s\" is not one of %s", text, known);
-}
-
-static struct units_text as_written(const struct command_option *o, double value)
-{
-	struct units_text t;
-
-	if (o->kind == OPTION_SIZE)
-		return units_size_option((uint64_t)value);
-	snprintf(t.text, sizeof(t.text), "%.15g", value);
-	return t;
-}
-
-static int within(const struct command_option *o, const char *text, double value, struct err *e)
-{
-	if (o->min == 0 && o->max == 0)
-		return 0;
-	if (value < o->min)
-		return err_set(e, ERANGE, "%.40s is too little; the least is %s", text, as_written(o, o->min).text);
-	if (o->max != 0 && value > o->max)
-		return err_set(e, ERANGE, "%.40s is too much; the most is %s", text, as_written(o, o->max).text);
-	return 0;
-}
-
-static int read_value(const struct command_option *o, const char *text, struct value *v, struct err *e)
-{
-	int r = 0;
-
-	v->text = text;
-	switch (o->kind) {
-	case OPTION_FLAG:
-	case OPTION_STRING:
-		return 0;
-	case OPTION_PATH:
-		return *text ? 0 : err_set(e, EINVAL, "the name of the file is empty");
-	case OPTION_CHOICE:
-		return read_choice(o, text, e);
-	case OPTION_LIST:
-		return read_list(o, text, v, e);
-	case OPTION_SIZE:
-		r = units_parse_size(text, &v->bytes, e);
-		return r < 0 ? r : within(o, text, (double)v->bytes, e);
-	case OPTION_DURATION:
-		r = units_parse_duration(text, &v->seconds, e);
-		return r < 0 ? r : within(o, text, v->seconds, e);
-	case OPTION_NUMBER:
-		r = units_parse_number(text, &v->number, e);
-		return r < 0 ? r : within(o, text, (double)v->number, e);
-	}
-	return r;
-}
-
 static void collect(struct args *a)
 {
 	for (const struct command_option *o = a->command->options; o && o->name && a->option_count < MOST_OPTIONS - 2; o++)
@@ -183,7 +64,7 @@ static void collect(struct args *a)
 static int defaults(struct args *a, struct err *e)
 {
 	for (size_t i = 0; i < a->option_count; i++) {
-		int r = a->options[i]->fallback ? read_value(a->options[i], a->options[i]->fallback, &a->values[i], e) : 0;
+		int r = a->options[i]->fallback ? option_read(a->options[i], a->options[i]->fallback, &a->values[i], e) : 0;
 
 		if (r < 0) /* the table itself is wrong; the test of all tables finds it */
 			return err_add(e, r, "default of --%s", a->options[i]->name);
@@ -262,7 +143,7 @@ static int read_options(struct args *a, int argc, bool *ret_help, struct err *e)
 			*ret_help = true;
 			return 0;
 		}
-		if (read_value(a->options[i], optarg ? optarg : "", &a->values[i], e) < 0) {
+		if (option_read(a->options[i], optarg ? optarg : "", &a->values[i], e) < 0) {
 			err_add(e, 0, "--%s", a->options[i]->name);
 			return COMMAND_USAGE;
 		}
