@@ -91,6 +91,7 @@ COLD bool gate_decide(uint64_t size)
 
 COLD bool gate_decide_python(uint64_t size)
 {
+	pages.left += (int64_t)size;
 	/* dlopen asks for a look around by putting left to 0, which no gap is; it goes on with one drawn anew. */
 	if (unlikely(!pages.left) && sampling_is_on()) {
 		if (pages.objects_changed)

@@ -25,13 +25,13 @@ static inline bool gate_passes(uint64_t size)
 	return true;
 }
 
-/* The mem and obj domains: whoever calls holds the GIL, so one counter serves all. */
+/*
+ * The mem and obj domains: whoever calls holds the GIL, so one counter serves all. It is taken down first and looked at
+ * after, in one instruction; gate_decide_python puts back what was too much.
+ */
 static inline bool gate_passes_python(uint64_t size)
 {
-	if (unlikely((int64_t)size >= pages.left))
-		return false;
-	pages.left -= (int64_t)size;
-	return true;
+	return likely((pages.left -= (int64_t)size) > 0);
 }
 
 /* Can this address be a sampled block? False positives only. */

@@ -254,6 +254,7 @@ struct probe_header {
 	/* written by memspy */
 	uint64_t session;	/* one more at each arming */
 	uint64_t owner_pid;	/* of the memspy that holds the lease, in its own namespace */
+	uint64_t owner_start;	/* and when it started (field 22 of its stat): a killed one holds nothing */
 	uint64_t lease_cycles;	/* sampling stops when the counter passes this */
 	uint32_t armed;
 	uint32_t inject_way;	/* enum inject_way: how the probe came in */

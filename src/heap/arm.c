@@ -14,6 +14,7 @@
 
 #include "heap_private.h"
 #include "memspy/clock.h"
+#include "memspy/proc.h"
 
 enum {
 	CALIBRATE_NS = 3000000,
@@ -30,14 +31,24 @@ static uint64_t cycles_per_ms(void)
 	return (uint64_t)((double)cycles * 1e6 / (double)ns);
 }
 
+/* The memspy that wrote its name there, if it is still alive; one in another pid namespace looks dead or like another. */
+static bool owner_lives(const struct probe_header *t)
+{
+	struct proc_id id;
+	struct err ignored;
+
+	return t->owner_pid && t->owner_pid != (uint64_t)getpid() && t->owner_pid < INT32_MAX &&
+	       !proc_identify((pid_t)t->owner_pid, &id, &ignored) && id.start_ticks == t->owner_start;
+}
+
 int heap_is_free(const struct heap *h, struct err *e)
 {
-	volatile struct probe_header *t = h->header;
+	struct probe_header t;
 
-	if (h->probe->reused && t->magic == PROBE_MAGIC && t->armed && clock_cycles() < t->lease_cycles &&
-	    t->owner_pid != (uint64_t)getpid())
+	memcpy(&t, (const void *)h->header, sizeof(t));
+	if (h->probe->reused && t.magic == PROBE_MAGIC && t.armed && clock_cycles() < t.lease_cycles && owner_lives(&t))
 		return err_set(e, EBUSY, "memspy (pid %d) is attached to it already; stop that one, or ask it: memspy status",
-			       (int)t->owner_pid);
+			       (int)t.owner_pid);
 	return 0;
 }
 
@@ -59,6 +70,8 @@ static void empty_table(struct heap *h, const struct heap_options *o)
 	volatile struct probe_header *t = h->header;
 	uint64_t session = t->magic == PROBE_MAGIC ? t->session + 1 : 1;
 	const struct probe_entry *entry = &h->probe->image.entry;
+	struct proc_id self;
+	struct err ignored;
 
 	/* Giving the pages back is the quickest way to zeroes, for both sides. The header's own page follows. */
 	madvise((char *)h->probe->view + 4096, h->probe->table_bytes - 4096, MADV_REMOVE);
@@ -75,6 +88,7 @@ static void empty_table(struct heap *h, const struct heap_options *o)
 	memcpy((void *)&t->layout, &h->layout, sizeof(h->layout));
 	t->session = session;
 	t->owner_pid = (uint64_t)getpid();
+	t->owner_start = proc_identify(getpid(), &self, &ignored) ? 0 : self.start_ticks;
 	t->inject_way = (uint32_t)h->probe->way;
 	t->periods[0] = o->sample_bytes;
 	t->sites_used = 1;

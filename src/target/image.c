@@ -87,7 +87,7 @@ static const Elf64_Dyn *dynamic(const struct image *image, const unsigned char *
 	const Elf64_Phdr *p = segments(image, &count);
 
 	for (size_t i = 0; p && i < count; i++)
-		if (p[i].p_type == PT_DYNAMIC && p[i].p_vaddr <= image->span && p[i].p_memsz <= image->span - p[i].p_vaddr) {
+		if (p[i].p_type == PT_DYNAMIC && p[i].p_vaddr % 8 == 0 && p[i].p_vaddr <= image->span && p[i].p_memsz <= image->span - p[i].p_vaddr) {
 			*ret_count = p[i].p_memsz / sizeof(Elf64_Dyn);
 			return (const Elf64_Dyn *)(at + p[i].p_vaddr);
 		}
@@ -113,7 +113,7 @@ static int relocate(const struct image *image, unsigned char *at, raddr base, st
 		return err_set(e, EINVAL, "the probe has no dynamic section");
 	rela = (const Elf64_Rela *)(at + tag(d, count, DT_RELA));
 	relas = tag(d, count, DT_RELASZ) / sizeof(*rela);
-	if (tag(d, count, DT_RELA) > image->span || relas > (image->span - tag(d, count, DT_RELA)) / sizeof(*rela))
+	if (tag(d, count, DT_RELA) % 8 || tag(d, count, DT_RELA) > image->span || relas > (image->span - tag(d, count, DT_RELA)) / sizeof(*rela))
 		return err_set(e, EINVAL, "the probe's relocations lie outside of it");
 	for (size_t i = 0; i < relas; i++) {
 		uint64_t value = base + (uint64_t)rela[i].r_addend;

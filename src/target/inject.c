@@ -104,13 +104,18 @@ static int system_call(struct tracee *t, const char *what, long number, const ui
 	return r;
 }
 
-int inject_make_table(const struct entering *in, struct tracee *t, raddr name_at, raddr *ret_table, int *ret_fd, struct err *e)
+int inject_make_table(const struct entering *in, struct tracee *t, raddr name_at, raddr at, raddr *ret_table, int *ret_fd,
+		      struct err *e)
 {
 	uint64_t create[6] = { name_at, MFD_CLOEXEC | MFD_ALLOW_SEALING };
-	int64_t fd, at, closed;
+	uint64_t flags = MAP_SHARED | (at ? MAP_FIXED : 0);
+	int64_t fd, got, closed;
 	char path[64];
 	int r;
 
+	r = remote_write(in->remote, name_at, TABLE_NAME, sizeof(TABLE_NAME), e);
+	if (r)
+		return r;
 	r = system_call(t, "create a memfd", SYS_memfd_create, create, &fd, e);
 	if (r)
 		return r;
@@ -120,9 +125,9 @@ int inject_make_table(const struct entering *in, struct tracee *t, raddr name_at
 		r = err_sys(e, errno, "cannot open %s", path);
 	if (!r)
 		r = system_call(t, "map the table", SYS_mmap,
-				(uint64_t[6]){ 0, in->table_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, (uint64_t)fd, 0 }, &at, e);
+				(uint64_t[6]){ at, in->table_bytes, PROT_READ | PROT_WRITE, flags, (uint64_t)fd, 0 }, &got, e);
 	if (!r)
-		*ret_table = (raddr)at;
+		*ret_table = (raddr)got;
 	/* Whatever happened, the target keeps no descriptor of ours. */
 	if (tracee_syscall(t, SYS_close, (uint64_t[6]){ (uint64_t)fd }, &closed, &(struct err){ 0 }) && !r)
 		r = err_set(e, EIO, "the target's descriptor of the table cannot be closed");

@@ -6,6 +6,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,7 @@
 
 #include "inject_private.h"
 #include "memspy/cleanup.h"
+#include "memspy/clock.h"
 
 static bool is_table(const struct map *map)
 {
@@ -39,34 +42,89 @@ static bool is_sealed(int fd, uint64_t bytes)
 	return (fcntl(fd, F_GET_SEALS) & seals) == seals && fstat(fd, &st) == 0 && (uint64_t)st.st_size == bytes;
 }
 
+static int open_table(const struct entering *in, const struct map *map, uint64_t bytes)
+{
+	char path[96];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx", in->pid, (unsigned long)map->start, (unsigned long)map->end);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd >= 0 && !is_sealed(fd, bytes)) { /* it could be cut off under our hands */
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+struct fresh {
+	const struct injected *probe;
+	raddr table;
+	int fd;
+};
+
+static int lay_over(const struct entering *in, struct tracee *t, void *own, struct err *e)
+{
+	struct fresh *f = own;
+	raddr name_at = f->probe->base + f->probe->image.entry.config + offsetof(struct probe_config, entering);
+
+	return inject_make_table(in, t, name_at, f->table, &f->table, &f->fd, e);
+}
+
+/* Who is not root may not open what is mapped, but may have the target lay a fresh table over the old one. */
+static int replace_table(const struct entering *in, raddr at, uint64_t bytes, struct injected *i, int *ret_fd, struct err *e)
+{
+	struct entering again = *in;
+	struct fresh f = { .probe = i, .table = at, .fd = -1 };
+	int r = gadgets_find(&again.gadgets, in->maps, in->remote, e);
+
+	again.table_bytes = bytes;
+	if (!r)
+		r = inject_some_thread(&again, lay_over, &f, i, e);
+	if (r && f.fd >= 0)
+		close(f.fd);
+	else
+		*ret_fd = f.fd;
+	return r;
+}
+
+static bool is_claim_of_ours(const struct entering *in, const struct probe_header *h, uint64_t bytes, struct injected *i,
+			     struct err *e)
+{
+	i->base = h->image;
+	return h->magic == PROBE_MAGIC && h->abi == PROBE_ABI && h->table_bytes == bytes && !(h->image & 4095) &&
+	       h->image_bytes == i->image.span && h->config == h->image + i->image.entry.config && is_our_code(in, i, e);
+}
+
 static int use(const struct entering *in, const struct map *map, struct injected *i, struct err *e)
 {
 	uint64_t bytes = map->end - map->start;
 	struct probe_header h;
-	char path[96];
 	_cleanup_(closep) int fd = -1;
 	int r = remote_read(in->remote, map->start, &h, sizeof(h), e);
 
 	if (r)
 		return r;
-	i->base = h.image;
-	if (h.magic != PROBE_MAGIC || h.abi != PROBE_ABI || h.table_bytes != bytes || h.image & 4095 ||
-	    h.image_bytes != i->image.span || h.config != h.image + i->image.entry.config || !is_our_code(in, i, e))
+	if (!is_claim_of_ours(in, &h, bytes, i, e))
 		return READ_TORN;
-
-	snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx", in->pid, (unsigned long)map->start, (unsigned long)map->end);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(e, errno, "memspy's table is in the target already, but cannot be opened");
-	if (!is_sealed(fd, bytes)) /* it could be cut off under our hands */
-		return READ_TORN;
-	i->view = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (i->view == MAP_FAILED) {
-		i->view = NULL;
-		return err_sys(e, errno, "cannot map the table");
+	fd = open_table(in, map, bytes);
+	if (fd >= 0) {
+		i->view = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		if (i->view == MAP_FAILED) {
+			i->view = NULL;
+			return err_sys(e, errno, "cannot map the table");
+		}
+		i->table_bytes = bytes;
+	} else {
+		if (h.armed && clock_cycles() < h.lease_cycles && kill((pid_t)h.owner_pid, 0) == 0)
+			return err_set(e, EBUSY, "memspy (pid %d) is attached to it already; stop that one, or ask it: memspy status",
+				       (int)h.owner_pid);
+		r = replace_table(in, map->start, bytes, i, &fd, e);
+		if (!r)
+			r = inject_finish_table(i, fd, bytes, e);
+		if (r)
+			return r;
 	}
 	i->table = map->start;
-	i->table_bytes = bytes;
 	i->way = h.inject_way == INJECT_DLOPEN ? INJECT_DLOPEN : INJECT_MAP;
 	i->reused = true;
 	return 0;

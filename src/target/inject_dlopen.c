@@ -129,9 +129,7 @@ static int load(const struct entering *in, struct tracee *t, void *own, struct e
 		r = call_dlopen(in, t, l, e);
 	if (r)
 		return r == -ETIMEDOUT ? -EIO : r; /* it is under way: no second try */
-	r = remote_write(in->remote, l->stack, TABLE_NAME, sizeof(TABLE_NAME), e);
-	if (!r)
-		r = inject_make_table(in, t, l->stack, &l->table, &l->table_fd, e);
+	r = inject_make_table(in, t, l->stack, 0, &l->table, &l->table_fd, e);
 	if (!r)
 		r = tracee_syscall(t, SYS_close, (uint64_t[6]){ (uint64_t)l->remote_fd }, &closed, e);
 	if (!r)

@@ -71,9 +71,7 @@ static int step_by_step(const struct entering *in, struct tracee *t, struct mapp
 		r = checked(t, "make the probe's data writable", SYS_mprotect,
 			    (uint64_t[6]){ m->base + code, span - code, PROT_READ | PROT_WRITE }, 0, e);
 	if (!r)
-		r = remote_write(in->remote, m->base + code, TABLE_NAME, sizeof(TABLE_NAME), e);
-	if (!r)
-		r = inject_make_table(in, t, m->base + code, &m->table, &m->fd, e);
+		r = inject_make_table(in, t, m->base + code, 0, &m->table, &m->fd, e);
 	if (!r)
 		r = inject_wipe_on_fork(t, pages, m->image->entry.private_bytes, e);
 	return r;

@@ -22,8 +22,10 @@ struct entering {
 int inject_some_thread(const struct entering *in, int (*try_one)(const struct entering *, struct tracee *, void *, struct err *),
 		       void *own, struct injected *ret, struct err *e);
 
-/* In the name of the stopped thread: a memfd, mapped shared; our descriptor for it comes back. */
-int inject_make_table(const struct entering *in, struct tracee *t, raddr name_at, raddr *ret_table, int *ret_fd, struct err *e);
+/* In the name of the stopped thread: a memfd, mapped shared, in the place of what is at `at` (0: anywhere); our descriptor
+ * for it comes back. name_at: room for the memfd's name, which is written there. */
+int inject_make_table(const struct entering *in, struct tracee *t, raddr name_at, raddr at, raddr *ret_table, int *ret_fd,
+		      struct err *e);
 /* After the stop: size, seals, our own mapping. Takes nothing. */
 int inject_finish_table(struct injected *i, int fd, uint64_t bytes, struct err *e);
 /* Children of a fork find the private pages wiped. */
