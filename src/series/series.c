@@ -91,9 +91,27 @@ static int close_document(struct series *s, const char *line, struct err *e)
 	return SERIES_END;
 }
 
+/* The tick of a line; its sites remain text where they are written as memspy does. NULL: not JSON. */
+static json_t *parse_tick(char *line, size_t length, struct span *sites, json_error_t *why)
+{
+	json_t *tick;
+	size_t head;
+
+	if (tick_text_sites(line, length, &head, sites)) {
+		line[head] = '}';
+		tick = json_loadb(line, head + 1, 0, NULL);
+		line[head] = ',';
+		if (tick)
+			return tick;
+	}
+	*sites = (struct span){ 0 };
+	return json_loadb(line, length, 0, why);
+}
+
 int series_next(struct series *s, struct err *e)
 {
 	json_auto_t *tick = NULL;
+	struct span sites;
 	json_error_t why;
 	size_t length;
 	char *line;
@@ -112,14 +130,14 @@ int series_next(struct series *s, struct err *e)
 		return close_document(s, line, e);
 	if (length && line[length - 1] == ',')
 		length--;
-	tick = json_loadb(line, length, 0, &why);
+	tick = parse_tick(line, length, &sites, &why);
 	if (!tick && lines_is_last(&s->lines)) {
 		s->torn = true;
 		return SERIES_END;
 	}
 	if (!json_is_object(tick))
 		return series_bad(s, e, "not a tick: %s", tick ? "not an object" : why.text);
-	r = series_tick(s, tick, e);
+	r = series_tick(s, tick, &sites, e);
 	s->any_tick |= r == 0;
 	return r;
 }

@@ -11,6 +11,7 @@
 #include "memspy/series.h"
 #include "recording_private.h"
 #include "sites_private.h"
+#include "tick_text.h"
 
 enum {
 	LINE_MOST = 64 << 20, /* a tick with a million sites has 150 MB of numbers: nobody's; a liar's line ends here */
@@ -55,4 +56,5 @@ struct series {
 /* "FILE: line N: …" */
 int series_bad(const struct series *s, struct err *e, const char *format, ...) __attribute__((format(printf, 3, 4)));
 int series_header(struct series *s, const char *line, size_t length, struct err *e);
-int series_tick(struct series *s, const json_t *tick, struct err *e);
+/* sites: the text of their rows, if tick is without them. */
+int series_tick(struct series *s, const json_t *tick, const struct span *sites, struct err *e);

@@ -205,35 +205,112 @@ static bool read_key(const struct series *s, const json_t *row, struct site *key
 	return good;
 }
 
+static int put_site(struct series *s, const struct site *site, struct err *e)
+{
+	size_t at;
+	int r = sites_find(&s->sites, site->stack, site->thread, site->domain, &at, e);
+
+	if (r == 0)
+		s->sites.at[at] = *site;
+	return r;
+}
+
 /* A row says all figures of a site; columns missing at its end are 0. */
 static int read_site(struct series *s, const json_t *row, size_t number, struct err *e)
 {
 	struct site site = { 0 };
-	size_t at;
-	int r;
 
 	if (!read_key(s, row, &site))
 		return series_bad(s, e, "site %zu has a stack, thread or domain that is not known", number + 1);
 	for (size_t i = 0; i < s->column_count && i < json_array_size(row); i++)
 		if (!read_figure(&site, s->columns[i], json_array_get(row, i)))
-			return series_bad(s, e, "%s of site %zu is not a number from 0 on", site_columns[s->columns[i]], number + 1);
-	r = sites_find(&s->sites, site.stack, site.thread, site.domain, &at, e);
-	if (r == 0)
-		s->sites.at[at] = site;
-	return r;
+			return series_bad(s, e, "%s of site %zu is not a number from 0 on", site_columns[s->columns[i]],
+					  number + 1);
+	return put_site(s, &site, e);
 }
 
-static int read_sites(struct series *s, const json_t *tick, struct err *e)
+static int read_parsed_sites(struct series *s, const json_t *list, struct err *e)
 {
-	const json_t *list, *row;
+	const json_t *row;
 	size_t i;
-	int r = read_list(s, tick, "sites", &list, e);
+	int r = 0;
 
-	json_array_foreach(r == 0 ? list : NULL, i, row) {
+	json_array_foreach(list, i, row) {
 		r = read_site(s, row, i, e);
 		if (r < 0)
 			break;
 	}
+	return r;
+}
+
+/* What read_key and read_figure do, with a row of plain numbers. false: let them judge. */
+static bool take_row(const struct series *s, const struct number_row *row, struct site *site)
+{
+	for (size_t i = 0; i < s->column_count && i < row->count; i++) {
+		const int column = s->columns[i];
+		const uint64_t v = row->numbers[i];
+		uint64_t *number = figure(site, column);
+		double *real = number ? NULL : variance(site, column);
+
+		if (number)
+			*number = v;
+		else if (real)
+			*real = (double)v;
+		else if (column == COLUMN_STACK && v <= names_stacks(s->names))
+			site->stack = (uint32_t)v;
+		else if (column == COLUMN_THREAD && v <= UINT32_MAX)
+			site->thread = (uint32_t)v;
+		else if (column == COLUMN_DOMAIN && v < DOMAIN_COUNT)
+			site->domain = (uint32_t)v;
+		else if (column != COLUMN_FREED_BYTES && column != -1)
+			return false;
+	}
+	if (row->has_ages && (row->count >= s->column_count || s->columns[row->count] != COLUMN_LIFETIMES))
+		return false;
+	for (size_t i = 0; row->has_ages && i < row->age_count; i++) {
+		if (row->ages[i] > UINT32_MAX)
+			return false;
+		site->lifetimes[i] = (uint32_t)row->ages[i];
+	}
+	return true;
+}
+
+enum { NOT_SUCH = 1 };
+
+/* Rows as memspy writes them, read where they lie: ten times as quick as by way of a list of lists. */
+static int read_rows(struct series *s, const struct span *rows, struct err *e)
+{
+	const char *at = rows->at, *end = rows->at + rows->length;
+	struct number_row row;
+
+	for (;;) {
+		struct site site = { 0 };
+		int r;
+
+		at = number_row_read(at, end, &row);
+		if (!at || !take_row(s, &row, &site))
+			return NOT_SUCH;
+		r = put_site(s, &site, e);
+		if (r < 0 || at == end)
+			return r;
+		if (*at++ != ',')
+			return NOT_SUCH;
+	}
+}
+
+static int read_sites(struct series *s, const json_t *tick, const struct span *rows, struct err *e)
+{
+	json_auto_t *parsed = NULL;
+	const json_t *list = NULL;
+	int r = rows->length ? read_rows(s, rows, e) : read_list(s, tick, "sites", &list, e);
+
+	if (r == NOT_SUCH) {
+		/* Again from the first row, by the book: that knows every number, and what to say. */
+		list = parsed = json_loadb(rows->at - 1, rows->length + 2, 0, NULL);
+		r = list ? 0 : series_bad(s, e, "not a tick: its sites are no list");
+	}
+	if (r == 0)
+		r = read_parsed_sites(s, list, e);
 	s->sample.sites = s->sites.at;
 	s->sample.site_count = s->sites.count;
 	return r;
@@ -279,7 +356,7 @@ static int read_scalars(struct series *s, const json_t *tick, struct err *e)
 	return 0;
 }
 
-int series_tick(struct series *s, const json_t *tick, struct err *e)
+int series_tick(struct series *s, const json_t *tick, const struct span *sites, struct err *e)
 {
 	const json_t *t = json_object_get(tick, "t");
 	double seconds = json_number_value(t);
@@ -292,5 +369,5 @@ int series_tick(struct series *s, const json_t *tick, struct err *e)
 	r = read_scalars(s, tick, e);
 	if (r == 0)
 		r = read_names(s, tick, e);
-	return r == 0 ? read_sites(s, tick, e) : r;
+	return r == 0 ? read_sites(s, tick, sites, e) : r;
 }

@@ -91,6 +91,76 @@ START_TEST(damaged_and_hostile_files_are_a_sentence)
 }
 END_TEST
 
+/* The rows of a tick, once as memspy writes them and once as a parser of JSON takes them. */
+static int read_sites_of(const char *rows, bool as_written, struct site *ret, char *says, size_t room)
+{
+	char text[2048];
+	struct series *series;
+	size_t ticks;
+	int n = snprintf(text, sizeof(text), HEADER "{\"t\":0,\"T\":1," NAMES ",\"sites\":%s%s}\n]}\n", as_written ? "" : " ", rows);
+	int r;
+
+	write_file(text, (size_t)n);
+	r = read_all(&series, &ticks);
+	memset(ret, 0, sizeof(*ret));
+	if (r >= 0 && series_sample(series)->site_count)
+		*ret = series_sample(series)->sites[0];
+	/* Not where: only what is wrong. */
+	snprintf(says, room, "%s", r < 0 ? strstr(e.text, "line ") : "");
+	series_free(series);
+	unlink(path);
+	return r;
+}
+
+START_TEST(rows_read_where_they_lie_say_what_a_parser_says)
+{
+	static const struct {
+		const char *what, *rows;
+		bool good;
+	} cases[] = {
+		{ "a whole row", "[[1,100,2,50,7,1,[1,2]]]", true },
+		{ "no row", "[]", true },
+		{ "a row that replaces one", "[[1,100,2,50,7,1,[1,2]],[1,5]]", true },
+		{ "columns to come", "[[1,100,2,50,7,1,[1],8,[9],\"x\"]]", true },
+		{ "a variance in parts", "[[1,100,2,50.25,7,1]]", true },
+		{ "a variance with an exponent", "[[1,100,2,5e3,7,1]]", true },
+		{ "the largest number", "[[1,9223372036854775807]]", true },
+		{ "one more than that", "[[1,9223372036854775808]]", false },
+		{ "twenty digits", "[[1,10000000000000000000000]]", false },
+		{ "more lifetimes than there are", "[[1,1,1,1,0,0,[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]]]", true },
+		{ "a lifetime beyond its room", "[[1,1,1,1,0,0,[4294967296]]]", false },
+		{ "no lifetimes", "[[1,1,1,1,0,0,[]]]", true },
+		{ "lifetimes in the place of a number", "[[1,[1,2]]]", false },
+		{ "a list in a list in a list", "[[1,1,1,1,0,0,[1,[1]]]]", false },
+		{ "spaces", "[[1, 100 ,2]]", true },
+		{ "a number that starts with 0", "[[1,0100]]", false },
+		{ "minus nothing", "[[1,-0]]", true },
+		{ "a thread beyond its room", "[[1,1,1,1,4294967296]]", false },
+		{ "an empty row", "[[]]", true },
+		{ "an empty number", "[[1,,2]]", false },
+		{ "a comma too many", "[[1,2],]", false },
+		{ "a comma too few", "[[1,2][1,3]]", false },
+		{ "a bracket too few", "[[1,2]", false },
+		{ "a bracket too many", "[[1,2]]]", false },
+		{ "another key behind", "[[1,2]],\"x\":[1]", true },
+		{ "the same key behind", "[[1,2]],\"sites\":[[1,3]]", true },
+		{ "the same key deeper", "[],\"x\":{\"a\":1,\"sites\":[[1,3]]},\"y\":[1]", true },
+		{ "the same key in text", "[[1,2]],\"x\":\",\\\"sites\\\":[[1,3]]\"", true },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct site lie, parsed;
+		char lie_says[256], parsed_says[256];
+		int a = read_sites_of(cases[i].rows, true, &lie, lie_says, sizeof(lie_says));
+		int b = read_sites_of(cases[i].rows, false, &parsed, parsed_says, sizeof(parsed_says));
+
+		ck_assert_msg((b >= 0) == cases[i].good, "%s: %s", cases[i].what, parsed_says);
+		ck_assert_msg(a == b, "%s: %d (%s), by a parser %d (%s)", cases[i].what, a, lie_says, b, parsed_says);
+		ck_assert_msg(memcmp(&lie, &parsed, sizeof(lie)) == 0, "%s: other figures", cases[i].what);
+	}
+}
+END_TEST
+
 START_TEST(an_older_file_with_fewer_columns_is_read)
 {
 	const char *text = HEADER TICK ",\n{\"t\":1,\"something_new\":[1],\"sites\":[[1,7]]}\n],\"end\":\"why\"}\n";
@@ -218,7 +288,8 @@ START_TEST(what_is_no_file_is_refused_at_once)
 }
 END_TEST
 
-TESTS("series", damaged_and_hostile_files_are_a_sentence, an_older_file_with_fewer_columns_is_read,
+TESTS("series", damaged_and_hostile_files_are_a_sentence, rows_read_where_they_lie_say_what_a_parser_says,
+      an_older_file_with_fewer_columns_is_read,
       a_file_cut_anywhere_gives_all_whole_ticks, zeroes_that_a_crash_left_are_a_torn_line,
       a_line_without_end_is_not_read_to_its_end, a_stack_without_bottom_is_refused,
       two_names_that_became_the_same_text_stay_two, what_is_no_file_is_refused_at_once)

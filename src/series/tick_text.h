@@ -1,0 +1,49 @@
+/*
+ * tick_text: the line of a tick, taken apart without a parser of JSON.
+ *
+ * Nearly all of a recording are rows of numbers. Whoever reads them all, or copies them, need not make an object of each:
+ * here they are found and read where they lie. What does not look as memspy writes it is not an error but "not such":
+ * the caller then asks a real parser. Serves this folder only.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "memspy/sample.h"
+
+struct span {
+	const char *at;
+	size_t length; /* 0: absent */
+};
+
+enum tick_list { LIST_STRINGS, LIST_FRAMES, LIST_STACKS, LIST_SITES, LIST_COUNT };
+extern const char *const tick_list_keys[LIST_COUNT]; /* with the comma before and the bracket behind */
+
+struct tick_text {
+	size_t head;		       /* line[0 .. head) and a "}" are the tick without its lists */
+	struct span lists[LIST_COUNT]; /* what is between the brackets */
+};
+
+/* The lists stand at the end of a line, in order. A line without any is not such. Says nothing about what is in them. */
+bool tick_text_split(const char *line, size_t length, struct tick_text *ret);
+/*
+ * The sites alone, if they stand last and are but numbers and brackets: line[0 .. *ret_head) and a "}" are the tick
+ * without them. The line is NUL-terminated.
+ */
+bool tick_text_sites(const char *line, size_t length, size_t *ret_head, struct span *ret);
+
+enum { ROW_NUMBERS_MOST = 64 };
+
+/* The row of a site: whole numbers, and behind them perhaps one list of whole numbers. */
+struct number_row {
+	uint64_t numbers[ROW_NUMBERS_MOST]; /* each up to INT64_MAX */
+	size_t count;
+	uint64_t ages[LIFETIME_BUCKETS];
+	size_t age_count;
+	bool has_ages;
+};
+
+/* The row at `at`; where it ends, or NULL: not such. */
+const char *number_row_read(const char *at, const char *end, struct number_row *ret);
