@@ -12,10 +12,11 @@ def floats(count):
 
 def strings(count):
     """L2: strings of 1 KB appended; each is a malloc of libc."""
+    x = 'x'  # a constant times a constant would be one constant, made once
     for _ in range(count):
         kept = []
-        for _ in range(10000):
-            kept.append('x' * 1000)
+        for _ in range(2000):
+            kept.append(x * 1000)
 
 
 def documents(count):

@@ -75,6 +75,12 @@ def each_python(paths):
     return found
 
 
+def one_python(paths):
+    """Those given; else one that most people could have."""
+    found = each_python(paths)
+    return found if paths else [f for f in found if f[0].startswith('3.12')] or found[-1:]
+
+
 def full_version(path):
     """3.12.1; and whose it is when it is the distribution's, for those are built to be fast."""
     code = "import sys; sys.stdout.write('%d.%d.%d' % sys.version_info[:3])"
