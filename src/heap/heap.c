@@ -8,6 +8,8 @@
 #include "heap_private.h"
 #include "memspy/cleanup.h"
 
+enum { TEXT_SHARED = 16 }; /* a text may be that of so many code objects, on average */
+
 int heap_new(struct heap **ret, const struct injected *probe, struct err *e)
 {
 	_cleanup_(freep) struct heap *h = calloc(1, sizeof(*h));
@@ -20,6 +22,7 @@ int heap_new(struct heap **ret, const struct injected *probe, struct err *e)
 	r = heap_layout(&h->layout, probe->table_bytes, e);
 	if (r)
 		return r;
+	h->text_left = (uint64_t)h->layout.text.count * TEXT_SHARED;
 	*ret = TAKE(h);
 	return 0;
 }
@@ -158,6 +161,8 @@ bool heap_node(const struct heap *h, uint32_t index, struct heap_node *ret)
 	memcpy(&n, &nodes[index], sizeof(n));
 	if (n.parent >= index && index)
 		return false; /* a walk up must end */
+	if (n.code >= h->layout.codes.count && n.code != PROBE_CODE_TRUNCATED)
+		n.code = PROBE_CODE_MERGED;
 	*ret = (struct heap_node){ n.parent, n.code, n.position };
 	return true;
 }
@@ -173,8 +178,9 @@ static struct heap_text text_at(struct heap *h, uint32_t place, struct buf *to)
 	if (!place || at + sizeof(t) > room)
 		return (struct heap_text){ "", 0, 0 };
 	memcpy(&t, text + at, sizeof(t));
-	if (t.bytes > room - at - sizeof(t) || t.width > 4 || t.width == 3)
+	if (t.bytes > room - at - sizeof(t) || t.width > 4 || t.width == 3 || t.bytes > h->text_left)
 		return (struct heap_text){ "", 0, 0 };
+	h->text_left -= t.bytes;
 	buf_add(to, text + at + sizeof(t), t.bytes);
 	if (to->failed || !to->data)
 		return (struct heap_text){ "", 0, 0 };

@@ -13,7 +13,8 @@ struct heap {
 	uint64_t lease_cycles;
 	struct heap_site *sites;
 	size_t site_room;
-	struct buf text[3]; /* copies for heap_code */
+	struct buf text[3];   /* copies for heap_code */
+	uint64_t text_left; /* what heap_code will still hand out: texts may overlap, and so add up to anything */
 };
 
 /* Where the sections go in a table of so many bytes. */

@@ -87,7 +87,8 @@ static const Elf64_Dyn *dynamic(const struct image *image, const unsigned char *
 	const Elf64_Phdr *p = segments(image, &count);
 
 	for (size_t i = 0; p && i < count; i++)
-		if (p[i].p_type == PT_DYNAMIC && p[i].p_vaddr % 8 == 0 && p[i].p_vaddr <= image->span && p[i].p_memsz <= image->span - p[i].p_vaddr) {
+		if (p[i].p_type == PT_DYNAMIC && p[i].p_vaddr % 8 == 0 && p[i].p_vaddr <= image->span &&
+		    p[i].p_memsz <= image->span - p[i].p_vaddr) {
 			*ret_count = p[i].p_memsz / sizeof(Elf64_Dyn);
 			return (const Elf64_Dyn *)(at + p[i].p_vaddr);
 		}
@@ -107,14 +108,15 @@ static int relocate(const struct image *image, unsigned char *at, raddr base, st
 	size_t count;
 	const Elf64_Dyn *d = dynamic(image, at, &count);
 	const Elf64_Rela *rela;
-	size_t relas;
+	size_t first, relas;
 
 	if (!d)
 		return err_set(e, EINVAL, "the probe has no dynamic section");
-	rela = (const Elf64_Rela *)(at + tag(d, count, DT_RELA));
+	first = tag(d, count, DT_RELA);
 	relas = tag(d, count, DT_RELASZ) / sizeof(*rela);
-	if (tag(d, count, DT_RELA) % 8 || tag(d, count, DT_RELA) > image->span || relas > (image->span - tag(d, count, DT_RELA)) / sizeof(*rela))
+	if (first % 8 || first > image->span || relas > (image->span - first) / sizeof(*rela))
 		return err_set(e, EINVAL, "the probe's relocations lie outside of it");
+	rela = (const Elf64_Rela *)(at + first);
 	for (size_t i = 0; i < relas; i++) {
 		uint64_t value = base + (uint64_t)rela[i].r_addend;
 

@@ -1,0 +1,37 @@
+/* A recording from somebody else. */
+#include <stdio.h>
+
+#include "fuzz.h"
+#include "memspy/cleanup.h"
+#include "memspy/series.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
+{
+	_cleanup_(closep) int fd = fuzz_file(bytes, length);
+	struct series *s;
+	struct err e;
+	double seconds;
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	series_last_seconds(path, &seconds, &e);
+	if (series_open(&s, path, &e))
+		return 0;
+	while (series_next(s, &e) == 0) {
+		const struct sample *sample = series_sample(s);
+
+		for (size_t i = 0; i < sample->site_count; i++)
+			for (uint32_t stack = sample->sites[i].stack, steps = 0; stack; steps++) {
+				struct stack at = names_stack_at(series_names(s), stack);
+
+				if (at.parent >= stack || steps > length)
+					abort();
+				names_text(series_names(s), names_frame_at(series_names(s), at.frame).function);
+				stack = at.parent;
+			}
+	}
+	series_end(s);
+	series_is_torn(s);
+	series_free(s);
+	return 0;
+}
