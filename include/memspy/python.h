@@ -23,6 +23,9 @@ struct python;
 
 /* Looks at what is mapped and at the files behind it. Refusals: not Python, PyPy, unknown version, not yet initialised. */
 int python_find(struct python **ret, pid_t pid, struct remote *remote, const struct maps *maps, struct err *e);
+/* Its two halves, for who waits for an interpreter to come up: where it is; and -EAGAIN until it runs (a few reads). */
+int python_locate(struct python **ret, pid_t pid, struct remote *remote, const struct maps *maps, struct err *e);
+int python_is_up(struct python *p, struct remote *remote, struct err *e);
 void python_free(struct python *p);
 
 uint32_t python_version(const struct python *p);     /* PY_VERSION_HEX; patch level 0 where it cannot be known */

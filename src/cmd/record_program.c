@@ -46,11 +46,10 @@ static int start(char *const program[], pid_t *ret, struct err *e)
 	return 0;
 }
 
-static bool has_ended(pid_t child)
+static bool has_ended(pid_t child, siginfo_t *ret)
 {
-	siginfo_t info = { 0 };
-
-	return waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == child;
+	*ret = (siginfo_t){ 0 };
+	return waitid(P_PID, (id_t)child, ret, WEXITED | WNOHANG | WNOWAIT) == 0 && ret->si_pid == child;
 }
 
 /* Attaches as soon as there is an interpreter to attach to. */
@@ -59,14 +58,19 @@ static int attach(struct job *j, struct watch **ret, const char *name, struct er
 	uint64_t begin = clock_now_ns();
 
 	for (;;) {
-		int r = watch_open(ret, &session_live, j->pid, &j->session, e);
+		struct err tried = { "" };
+		int r = watch_open(ret, &session_live, j->pid, &j->session, &tried);
 		uint64_t waited = clock_now_ns() - begin;
+		siginfo_t end;
 		bool pointless = r == -EPERM || r == -EACCES || r == -ENOSYS;
 
-		if (r == 0 || pointless || waited > (r == -EAGAIN ? UP_NS : PYTHON_NS))
-			return r;
-		if (has_ended(j->pid))
-			return err_set(e, ESRCH, "%s ended before anything could be recorded", name);
+		if (r == 0)
+			return 0;
+		if (has_ended(j->pid, &end))
+			return err_set(e, ESRCH, "%s ended (%s %d) before anything could be recorded", name,
+				       end.si_code == CLD_EXITED ? "status" : "signal", end.si_status);
+		if (pointless || waited > (r == -EAGAIN ? UP_NS : PYTHON_NS))
+			return err_set(e, -r, "%s", tried.text);
 		if (signals_next(j->signals))
 			return err_set(e, EINTR, "interrupted before anything could be recorded");
 		clock_sleep_until(clock_now_ns() + STEP_NS);
@@ -91,12 +95,16 @@ static int wait_for(pid_t child, int signals)
 int record_program(struct job *j, char *const program[], struct err *e)
 {
 	struct watch *w;
+	bool stopped;
 	int r = start(program, &j->pid, e);
 
 	if (r)
 		return r;
 	j->is_program = true;
+	stopped = record_stop_at_start(j->pid, PYTHON_NS);
 	r = attach(j, &w, program[0], e);
+	if (stopped)
+		kill(j->pid, SIGCONT);
 	if (!r)
 		r = record_watch(j, w, e);
 	if (r < 0 && !j->last.ticks)

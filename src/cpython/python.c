@@ -228,7 +228,7 @@ static int check_alive(struct python *p, struct remote *r, struct err *e)
 	return 0;
 }
 
-int python_find(struct python **ret, pid_t pid, struct remote *remote, const struct maps *maps, struct err *e)
+int python_locate(struct python **ret, pid_t pid, struct remote *remote, const struct maps *maps, struct err *e)
 {
 	_cleanup_(python_freep) struct python *p = calloc(1, sizeof(*p));
 	_cleanup_(freep) struct object *objects = NULL;
@@ -250,14 +250,29 @@ int python_find(struct python **ret, pid_t pid, struct remote *remote, const str
 		q = find_layout(p, remote, e);
 	if (!q)
 		q = find_roots(p, e);
-	if (!q)
-		q = check_alive(p, remote, e);
 	if (q)
 		return q;
 	libc_find(p, objects, count);
 	p->object.first = &p->first;
 	*ret = TAKE(p);
 	return 0;
+}
+
+int python_is_up(struct python *p, struct remote *remote, struct err *e)
+{
+	return check_alive(p, remote, e);
+}
+
+int python_find(struct python **ret, pid_t pid, struct remote *remote, const struct maps *maps, struct err *e)
+{
+	_cleanup_(python_freep) struct python *p = NULL;
+	int q = python_locate(&p, pid, remote, maps, e);
+
+	if (!q)
+		q = python_is_up(p, remote, e);
+	if (!q)
+		*ret = TAKE(p);
+	return q;
 }
 
 uint32_t python_version(const struct python *p)
