@@ -3,6 +3,7 @@
 Told on stdin, answered on stdout, a line each:
     size NAME SECONDS    find how often NAME must run to take that long    -> count
     run NAME COUNT       run it                                           -> wall seconds, CPU seconds
+    memory               resident bytes
 """
 import gc
 import os
@@ -38,6 +39,11 @@ def size(work, seconds):
         count *= 2
 
 
+def resident():
+    with open('/proc/self/statm') as f:
+        return int(f.read().split()[1]) * os.sysconf('SC_PAGE_SIZE')
+
+
 def serve(find):
     """find(name) gives the work: a function of a count."""
     sys.stdout.write('ready\n')
@@ -49,6 +55,8 @@ def serve(find):
                 answer = str(size(find(words[1]), float(words[2])))
             elif words[0] == 'run':
                 answer = '%.9f %.9f' % run(find(words[1]), int(words[2]))
+            elif words[0] == 'memory':
+                answer = str(resident())
             else:
                 answer = 'fault: no such word: ' + words[0]
         except ImportError as fault:

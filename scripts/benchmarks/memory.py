@@ -60,7 +60,8 @@ def with_it(memspy, python, places, rate, sample_bytes, seconds):
     try:
         time.sleep(0.5)
         recorder = subprocess.Popen([memspy.path, 'record', '--pid', str(target.pid), '-o', out, '--sample-bytes', sample_bytes],
-                                    env=memspy.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+                                    env=memspy.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                                    start_new_session=True)
         running.append(recorder)
         time.sleep(0.7)
         target.stdin.write(b'\n')

@@ -6,6 +6,7 @@ import pathlib
 import re
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -33,21 +34,28 @@ class Missing(Fault):
 def clean():
     for process in running:
         if process.poll() is None:
-            process.kill()
-            process.wait()
+            kill(process)
     shutil.rmtree(scratch, ignore_errors=True)
 
 
 def start(arguments, env=None, **more):
-    process = subprocess.Popen([str(a) for a in arguments], env=dict(os.environ, **STEADY, **(env or {})), **more)
+    process = subprocess.Popen([str(a) for a in arguments], env=dict(os.environ, **STEADY, **(env or {})), start_new_session=True, **more)
     running.append(process)
     return process
 
 
-def end(process):
-    if process.poll() is None:
+def kill(process):
+    """It and what it started: each has a process group of its own."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except OSError:
         process.kill()
     process.wait()
+
+
+def end(process):
+    if process.poll() is None:
+        kill(process)
     for stream in (process.stdin, process.stdout, process.stderr):
         if stream:
             stream.close()
@@ -163,14 +171,16 @@ class Memspy:
 class Target:
     """A Python that runs inside.py with modules of work."""
 
-    def __init__(self, python, *modules, env=None, prefix=(), inside='inside.py'):
+    def __init__(self, python, *modules, env=None, options=(), inside='inside.py'):
         self.log = open(scratch / 'target.log', 'w+')
-        self.process = start([*prefix, python, HERE / inside, *modules], env, stdin=subprocess.PIPE,
-                             stdout=subprocess.PIPE, stderr=self.log, bufsize=0)
-        self.pid, self.rest = self.process.pid, b''
-        said = self.line(60)
-        if said != 'ready':
-            raise self.fault(f'did not start: {said!r}')
+        # A Python in which another tool writes beside us must not leave its caches in the tree.
+        self.process = start([python, *options, HERE / inside, *modules], {'PYTHONDONTWRITEBYTECODE': '1', **(env or {})},
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, bufsize=0, cwd=scratch)
+        self.pid, self.rest, said = self.process.pid, b'', []
+        while said[-1:] != ['ready']:  # other tools talk before
+            said.append(self.line(60))
+            if len(said) > 50:
+                raise self.fault(f'did not start: {said[:3]}')
 
     def fault(self, what):
         self.log.flush()
