@@ -72,9 +72,8 @@ def run(o, results, memspy):
             for way in ways:
                 label = f'{version}, {kind}, {way}'
                 say(f'attach: {label}')
-                got = guarded(label, rounds, memspy, version, python, kind, way, count, budget, label)
+                got = guarded(results, f'attach to {label}', rounds, memspy, version, python, kind, way, count, budget, label)
                 if not got:
-                    results.lacks(f'attach to {label}', 'see the message above')
                     continue
                 held = [g['held_ns'] for g in got]
                 gaps = [g['gap_ns'] for g in got]

@@ -51,9 +51,8 @@ def run(o, results, memspy):
         for what, (name, sizes) in POINTS.items():
             for size in sizes[:2] if o.quick else sizes:
                 say(f'growth: CPython {version}, {size:,} {name}')
-                got = guarded(f'{size:,} {name}', point, memspy, python, what, size, settings, seconds, processes)
+                got = guarded(results, f'{size:,} {name}', point, memspy, python, what, size, settings, seconds, processes)
                 if not got:
-                    results.lacks(f'{size:,} {name} on {version}', 'see the message above')
                     continue
                 ns, lost = got
                 table.add(name, f'{size:,}', f'{min(ns[None]):.1f}', *[f'{min(ns[s]):.1f}' for s in settings],

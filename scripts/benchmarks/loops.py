@@ -37,10 +37,9 @@ def run(o, results, memspy):
         for way in o.ways():
             settings = o.settings(way)
             say(f'loops: CPython {version}, {len(settings)} settings, {budget:.0f} s')
-            paired = guarded(version, Paired, memspy, python, ['loops_inside'], names, settings, budget,
+            paired = guarded(results, f'loops on {version}', Paired, memspy, python, ['loops_inside'], names, settings, budget,
                              seconds=0.02 if o.quick else 0.06, processes=1 if o.quick else 2, label=version)
             if not paired:
-                results.lacks(f'loops on {version}', 'see the message above')
                 continue
             for s in settings:
                 row = ratios_row(table, f'{version}, {s}', paired, s, names)

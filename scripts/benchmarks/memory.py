@@ -98,10 +98,9 @@ def run(o, results, memspy):
     for version, python in one_python(o.python):
         for what, places, rate, sample_bytes in CASES:
             say(f'memory: CPython {version}, {what}, {2 * seconds:.0f} s')
-            alone = guarded(what, without, python, places, rate, seconds)
-            got = guarded(what, with_it, memspy, python, places, rate, sample_bytes, seconds)
+            alone = guarded(results, f'memory of {what} on {version}', without, python, places, rate, seconds)
+            got = guarded(results, f'memory of {what} on {version}', with_it, memspy, python, places, rate, sample_bytes, seconds)
             if not alone or not got:
-                results.lacks(f'memory of {what} on {version}', 'see the message above')
                 continue
             more = got['target']['VmRSS'] - alone['VmRSS']
             table.add(f'{version}, {what}', got['sites'], f'{more / MIB:.1f} MiB', f"{got['target']['RssShmem'] / MIB:.1f} MiB",

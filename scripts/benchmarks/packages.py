@@ -10,8 +10,8 @@ PEERS = {'memray': 'memray', 'ddtrace': 'ddtrace', 'scalene': 'scalene', 'filpro
          'memory_profiler': 'memory-profiler', 'numpy': 'numpy'}  # module: package
 
 
-def environment(version, python, install):
-    """Path of the Python in the environment of this version; without --install only if it is there already."""
+def environment(version, python, install=()):
+    """Path of the Python in the environment of this version, with these modules installed; without any, only if it is there."""
     folder = HOME / version.split()[0]
     inner = folder / 'bin/python'
     if not install:
@@ -21,7 +21,8 @@ def environment(version, python, install):
         if made.returncode:
             say(f'bench: no virtual environment for {version}: {(made.stderr or made.stdout).strip()[-300:]}')
             return None
-    for module, package in PEERS.items():
+    for module in install:
+        package = PEERS[module]
         if not has(inner, module):
             say(f'bench: installing {package} into {folder}')
             done = subprocess.run([inner, '-m', 'pip', 'install', '-q', package], capture_output=True, text=True)
@@ -31,10 +32,16 @@ def environment(version, python, install):
 
 
 def has(python, module):
-    code = f'import importlib.util, sys; sys.exit(not importlib.util.find_spec({module!r}))'
+    code = f'import {module}'
     return subprocess.run([python, '-c', code], capture_output=True).returncode == 0
 
 
 def version_of(python, package):
     code = f'import importlib.metadata as m; print(m.version({package!r}))'
+    return subprocess.run([python, '-c', code], capture_output=True, text=True).stdout.strip()
+
+
+def folder_of(python):
+    """Where an environment has its packages: another Python of the version finds them with PYTHONPATH."""
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
     return subprocess.run([python, '-c', code], capture_output=True, text=True).stdout.strip()

@@ -38,10 +38,9 @@ def timed(o, results, memspy, budget):
         for way in o.ways():
             settings = o.settings(way)
             say(f'pair: CPython {version}, {budget:.0f} s')
-            paired = guarded(version, Paired, memspy, python, ['pair_inside'], NAMES, settings, budget, seconds=0.02,
+            paired = guarded(results, f'pairs on {version}', Paired, memspy, python, ['pair_inside'], NAMES, settings, budget, seconds=0.02,
                              env={'MEMSPY_BENCH_PAIRS': str(library)}, processes=1 if o.quick else 2, label=version)
             if not paired:
-                results.lacks(f'pairs on {version}', 'see the message above')
                 continue
             for s in settings:
                 cells, row = [], {'python': version, 'setting': str(s)}
@@ -102,4 +101,4 @@ def counted(o, results, memspy):
 
 def run(o, results, memspy):
     timed(o, results, memspy, 2 if o.quick else o.seconds or 20)
-    guarded('instructions', counted, o, results, memspy)
+    guarded(results, 'instructions', counted, o, results, memspy)

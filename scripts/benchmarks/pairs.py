@@ -86,10 +86,11 @@ class Paired:
         return Ratio(pairs)
 
 
-def guarded(what, function, *arguments, **named):
-    """A benchmark goes on when one thing of it breaks; what broke is said, and shown in the table."""
+def guarded(results, what, function, *arguments, **named):
+    """A benchmark goes on when one thing of it breaks; what broke and why is told at the end."""
     try:
         return function(*arguments, **named)
     except (Fault, OSError, subprocess.SubprocessError) as fault:
         say(f'bench: {what}: {fault}')
+        results.lacks(what, str(fault))
         return None

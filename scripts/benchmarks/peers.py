@@ -1,9 +1,11 @@
 """scripts/bench peers: the same loops under memspy and under the tools that people use today."""
+import re
 import subprocess
 import time
 
 from .attach import NOTES, gaps_of
 from .figures import geometric_mean, median
+from .packages import PEERS as PEERS_WANTED
 from .packages import environment, has, version_of
 from .pairs import guarded, progress, say
 from .processes import Fault, Setting, Target, end, one_python, running, scratch
@@ -37,10 +39,17 @@ PEERS = [
 ]
 
 
+def why(output):
+    """The lines in which a debugger says what went wrong, or the last one."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    faults = [line for line in lines if re.search(r"couldn't|cannot|error in", line, re.I)] or lines[-1:]
+    return ' '.join(re.sub(r'\S*/', '', line) for line in faults)[-300:]
+
+
 def memray_attach(python, pid, turn, patience):
     """Attached by memray; turn() keeps the target busy, for memray never gets into an idle one. Seconds it took."""
     begin = time.monotonic()
-    attacher = subprocess.Popen([python, '-m', 'memray', 'attach', '-f', '-o', OUT, str(pid)], stdout=subprocess.DEVNULL,
+    attacher = subprocess.Popen([python, '-m', 'memray', 'attach', '--verbose', '-f', '-o', OUT, str(pid)], stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True, start_new_session=True)
     running.append(attacher)
     try:
@@ -49,7 +58,7 @@ def memray_attach(python, pid, turn, patience):
                 raise Fault(f'memray was not attached after {patience} s')
             turn()
         if attacher.returncode:
-            raise Fault('memray attach: ' + attacher.stderr.read().strip()[-300:].replace('\n', ' '))
+            raise Fault('memray attach: ' + why(attacher.stdout.read() + attacher.stderr.read()))
         return time.monotonic() - begin
     finally:
         end(attacher)
@@ -94,10 +103,9 @@ def loops(o, results, memspy, version, python, who):
             if name in broken:
                 continue
             progress(f'peers: {version}, round {turn + 1} of {rounds}, {name}')
-            got = guarded(name, one, memspy, python, how, counts, pieces)
+            got = guarded(results, f'{name} on {version}', one, memspy, python, how, counts, pieces)
             if not got:
                 broken.add(name)
-                results.lacks(f'{name} on {version}', 'it did not run; see the message above')
                 continue
             times = best.setdefault(name, got[0])
             best[name] = {k: min(v, times[k]) for k, v in got[0].items()}
@@ -155,13 +163,12 @@ def attaches(o, results, memspy, version, python):
             progress(f'peers: {tool} attaches to one that is {kind}')
             got = []
             for _ in range(1 if o.quick else 5):
-                r = guarded(f'{tool} attach, {kind}', one_attach, memspy, python, kind, tool)
+                r = guarded(results, f'{tool} attach to one that is {kind} on {version}', one_attach, memspy, python, kind, tool)
                 if not r:
                     break
                 got.append(r)
             if not got:
                 table.add(f'{tool}, {kind}', 0, 'failed', '', '')
-                results.lacks(f'{tool} attach to one that is {kind} on {version}', 'it did not attach; see the message above')
                 continue
             table.add(f'{tool}, {kind}', len(got), f'{1000 * median(t for t, _ in got):.0f}', f'{median(g for _, g in got) / 1e6:.1f}',
                       f'{max(g for _, g in got) / 1e6:.1f}')
@@ -171,7 +178,7 @@ def attaches(o, results, memspy, version, python):
 def run(o, results, memspy):
     for version, outer in one_python(o.python):
         say(f'peers: CPython {version}')
-        inner = guarded('installing', environment, version, outer, o.install)
+        inner = guarded(results, 'installing', environment, version, outer, PEERS_WANTED if o.install else ())
         python = inner or outer
         best, memory = loops(o, results, memspy, version, python, contestants(o, inner, results, version))
         show(o, results, version, python, best, memory)

@@ -79,9 +79,8 @@ def run(o, results, memspy):
             continue
         for setting in [s for way in o.ways() for s in o.settings(way)]:
             say(f'workloads: service on CPython {version}')
-            got = guarded(version, one, memspy, version, python, setting, 2 if o.quick else 20, 0.5 if o.quick else 1.25)
+            got = guarded(results, f'service on {version}', one, memspy, version, python, setting, 2 if o.quick else 20, 0.5 if o.quick else 1.25)
             if not got:
-                results.lacks(f'service on {version}', 'see the message above')
                 continue
             off, on = [[1000 * t for piece in pieces for t in piece] for pieces in got]
             ends = [median_interval([1000 * percentile(piece, 99) for piece in pieces]) for pieces in got]

@@ -1,10 +1,17 @@
 """scripts/bench workloads: overhead on jobs after well-known ones, and a service's latency under load."""
 from .figures import geometric_mean
+from .packages import environment, folder_of, has
 from .pairs import Paired, guarded, say
 from .processes import each_python
 from .service import run as service
 
 NAMES = ['json', 'pickle', 'regex', 'rst', 'nbody', 'raytrace', 'async', 'sqlite', 'deltablue', 'churn', 'numpy', 'deep', 'threads']
+
+
+def with_numpy(version, python, install):
+    """Where this Python finds numpy when it has none of its own and we may have one for it."""
+    inner = None if has(python, 'numpy') else environment(version, python, ['numpy'] if install else ())
+    return {'PYTHONPATH': folder_of(inner)} if inner else None
 
 
 def run(o, results, memspy):
@@ -15,10 +22,9 @@ def run(o, results, memspy):
         for way in o.ways():
             settings = o.settings(way)
             say(f'workloads: CPython {version}, {budget:.0f} s')
-            paired = guarded(version, Paired, memspy, python, ['workloads_inside'], NAMES, settings, budget,
-                             seconds=0.015 if o.quick else 0.05, processes=1 if o.quick else 2, label=version)
+            paired = guarded(results, f'workloads on {version}', Paired, memspy, python, ['workloads_inside'], NAMES, settings, budget,
+                             env=with_numpy(version, python, o.install), seconds=0.015 if o.quick else 0.05, processes=1 if o.quick else 2, label=version)
             if not paired:
-                results.lacks(f'workloads on {version}', 'see the message above')
                 continue
             for name, why in paired.missing.items():
                 results.lacks(f'{name} on {version}', why)
