@@ -150,6 +150,9 @@ int heap_arm(struct heap *h, struct remote *remote, struct probe_config *config,
 		wait_for_lock(h);
 	empty_table(h, o);
 
+	/* A hook calls what it stands in for: nothing may be diverted to functions that nobody has found. */
+	if (!config->original[HOOK_MALLOC] || !config->original[HOOK_CALLOC] || !config->original[HOOK_FREE])
+		config->divert = 0;
 	config->table = h->probe->table;
 	config->table_bytes = h->probe->table_bytes;
 	config->layout = h->layout;

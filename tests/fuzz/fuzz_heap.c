@@ -10,13 +10,12 @@ static void *part(char *table, const struct probe_section *s)
 	return table + s->offset;
 }
 
-static uint32_t put_text(char *text, uint32_t at, const char *what, uint32_t width)
+static void put_text(char *text, uint32_t at, const char *what, uint32_t width)
 {
 	struct probe_text *t = (struct probe_text *)(text + at * 8);
 
 	*t = (struct probe_text){ .bytes = (uint32_t)strlen(what), .width = width };
 	memcpy(t + 1, what, strlen(what));
-	return at + 8;
 }
 
 /* A few sites, nodes, codes and texts, so that a small change is a small lie. */
@@ -26,14 +25,19 @@ static void put_in_order(char *table, const struct probe_layout *l)
 	struct probe_site *sites = part(table, &l->sites);
 	struct probe_node *nodes = part(table, &l->nodes);
 	struct probe_code *codes = part(table, &l->codes);
+	char *text = part(table, &l->text);
 
-	put_text(part(table, &l->text), put_text(part(table, &l->text), put_text(part(table, &l->text), 1, "function", 1), "f.py", 0),
-		 "\x80\x00\xd8\x08\x09\x80\x41\xd8\x07\x08", 0);
+	put_text(text, 1, "function", 1);
+	put_text(text, 9, "f.py", 0);
+	put_text(text, 17, "\x88\x01\xd8\x08\x09\x80\x41\xd8\x07\x08", 0);
 	for (uint32_t i = 1; i < SOME; i++) {
 		sites[i] = (struct probe_site){ .node = PROBE_NODE_FIRST + i - 1, .thread = i, .domain = i & 3 };
 		sites[i].alloc = sites[i].live = (struct probe_tally){ 1, 1 << 19, 4096, 1 << 30, 0 };
-		nodes[PROBE_NODE_FIRST + i] = (struct probe_node){ .parent = PROBE_NODE_FIRST + i - 1, .code = i, .position = 2 * i };
-		codes[i] = (struct probe_code){ .address = i, .first_line = 1, .filename_text = 9, .name_text = 1, .line_table_text = 17 };
+		nodes[PROBE_NODE_FIRST + i] =
+			(struct probe_node){ .parent = PROBE_NODE_FIRST + i - 1, .code = i, .position = 2 * i };
+		codes[i] = (struct probe_code){
+			.address = i, .first_line = 1, .filename_text = 9, .name_text = 1, .line_table_text = 17,
+		};
 	}
 	t->magic = PROBE_MAGIC;
 	t->sites_used = t->codes_used = SOME;

@@ -19,7 +19,9 @@ static inline int hostile_init(struct hostile *h, void *table, uint64_t bytes, e
 {
 	int r;
 
-	*h = (struct hostile){ .probe = { .view = table, .table_bytes = bytes }, .python = { .layout.line_format = format } };
+	*h = (struct hostile){
+		.probe = { .view = table, .table_bytes = bytes }, .python = { .layout.line_format = format },
+	};
 	r = heap_new(&h->heap, &h->probe, e);
 	return r ? r : sampler_new(&h->sampler, getpid(), h->heap, &h->python, e);
 }

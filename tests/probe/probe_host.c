@@ -1,4 +1,5 @@
-#include "probe_host.h"
+/* probe_host: load, arm, read. */
+#include "host_private.h"
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -89,165 +90,6 @@ void host_start(uint64_t sample_bytes, uint64_t table_bytes)
 	host_arm(sample_bytes);
 }
 
-/* ---- memory made of air ---- */
-
-enum host_realloc host_realloc;
-
-enum { CELL = 1024, SMALL = 512 };
-static uint64_t region_bytes = 1ull << 40; /* less where there is less room, as under valgrind */
-
-static char *libc_region, *arena_region;
-static uint64_t libc_next, arena_next;
-
-static char *reserve(void)
-{
-	char *p;
-
-	while ((p = mmap(NULL, region_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) ==
-		       MAP_FAILED && region_bytes > 1ull << 30)
-		region_bytes /= 2;
-	ck_assert_ptr_ne(p, MAP_FAILED);
-	return p;
-}
-
-/* As far as anybody looks, a block has no more than a cell; one that could not be had is refused. */
-static void *air_malloc(size_t n)
-{
-	if (n >> 46)
-		return NULL;
-	return libc_region + __atomic_fetch_add(&libc_next, CELL, __ATOMIC_RELAXED) % region_bytes;
-}
-
-static void *air_calloc(size_t count, size_t n)
-{
-	size_t size;
-
-	return __builtin_mul_overflow(count, n, &size) ? NULL : air_malloc(size);
-}
-
-static void air_free(void *p)
-{
-	(void)p;
-}
-
-static void *air_realloc(void *p, size_t n)
-{
-	if (host_realloc == REALLOC_FAILS)
-		return NULL;
-	return host_realloc == REALLOC_IN_PLACE && p ? p : air_malloc(n);
-}
-
-static void *air_mmap(void *at, size_t n, int protection, int flags, int fd, int64_t offset)
-{
-	(void)at, (void)protection, (void)flags, (void)fd, (void)offset;
-	return air_malloc(n);
-}
-
-static int air_munmap(void *p, size_t n)
-{
-	(void)p, (void)n;
-	return 0;
-}
-
-/* ---- pymalloc, as far as others can tell: small ones from arenas, large ones from libc, through its (hooked) slots ---- */
-
-static bool is_in_arena(const void *p)
-{
-	return (const char *)p >= arena_region && (const char *)p < arena_region + region_bytes;
-}
-
-static void *py_malloc(void *ctx, size_t n)
-{
-	(void)ctx;
-	if (n > SMALL)
-		return host.malloc(n);
-	return arena_region + __atomic_fetch_add(&arena_next, SMALL, __ATOMIC_RELAXED) % region_bytes;
-}
-
-static void *py_calloc(void *ctx, size_t count, size_t n)
-{
-	size_t size;
-
-	(void)ctx;
-	if (__builtin_mul_overflow(count, n, &size))
-		return NULL;
-	return size > SMALL ? host.calloc(count, n) : py_malloc(ctx, size);
-}
-
-static void py_free(void *ctx, void *p)
-{
-	(void)ctx;
-	if (p && !is_in_arena(p))
-		host.free(p);
-}
-
-static void *py_realloc(void *ctx, void *p, size_t n)
-{
-	if (p && !is_in_arena(p))
-		return host.realloc(p, n);
-	if (p && host_realloc == REALLOC_IN_PLACE && n <= SMALL)
-		return p;
-	return py_malloc(ctx, n); /* pymalloc copies, and takes the old one back without asking anybody */
-}
-
-void host_use_libc(void)
-{
-	host.config->original[HOOK_MALLOC] = (uint64_t)malloc;
-	host.config->original[HOOK_CALLOC] = (uint64_t)calloc;
-	host.config->original[HOOK_REALLOC] = (uint64_t)realloc;
-	host.config->original[HOOK_FREE] = (uint64_t)free;
-}
-
-/* ---- Python, as far as the probe can tell ---- */
-
-static struct {
-	uint64_t length;
-	char chars[24];
-} function_name = { 8, "function" }, file_name = { 7, "file.py" }, line_table = { 3, "abc" };
-static uint64_t code_type;
-static struct {
-	const void *type, *filename, *name, *lines;
-	uint64_t first_line;
-} code = { &code_type, &file_name, &function_name, &line_table, 1 };
-static struct {
-	const void *previous, *code;
-	int64_t position;
-} frame = { NULL, &code, 0 };
-static struct {
-	uint64_t thread;
-	const void *frame;
-} thread_state;
-static const void *current_thread = &thread_state;
-
-static uint64_t thread_pointer(void)
-{
-	return (uint64_t)__builtin_thread_pointer();
-}
-
-void host_line(unsigned line)
-{
-	thread_state.thread = thread_pointer();
-	thread_state.frame = line ? &frame : NULL;
-	frame.position = line;
-}
-
-static struct probe_python a_python(void)
-{
-	struct probe_python py = {
-		.way = PROBE_THREAD_CURRENT, .current = (uint64_t)&current_thread,
-		.tstate_thread_id = 0, .tstate_frame = 8, .cframe_frame = PROBE_OWNER_NONE,
-		.frame_previous = 0, .frame_code = 8, .frame_position = 16, .lasti_scale = 1,
-		.frame_owner = PROBE_OWNER_NONE, .code_first_traceable = PROBE_OWNER_NONE,
-		.object_type = 0, .code_type = (uint64_t)&code_type,
-		.code_filename = 8, .code_name = 16, .code_line_table = 24, .code_first_line = 32,
-		.bytes_length = 0, .bytes_data = 8,
-	};
-
-	py.string.state = PROBE_OWNER_NONE;
-	py.string.ascii_data = 8;
-	return py;
-}
-
 /* ---- arming ---- */
 
 static uint32_t tid_offset(void)
@@ -264,22 +106,10 @@ void host_arm(uint64_t sample_bytes)
 		.sample_bytes = sample_bytes, .lease_ns = 3600000000000u, .max_depth = 64, .temporary_events = 1,
 	};
 	struct probe_config config = {
-		.small_limit = SMALL, .divert = 1, .tid_offset = tid_offset(), .python = a_python(),
-		.original = {
-			[HOOK_MALLOC] = (uint64_t)air_malloc, [HOOK_CALLOC] = (uint64_t)air_calloc,
-			[HOOK_REALLOC] = (uint64_t)air_realloc, [HOOK_FREE] = (uint64_t)air_free,
-			[HOOK_MMAP] = (uint64_t)air_mmap, [HOOK_MUNMAP] = (uint64_t)air_munmap,
-			[HOOK_MEM_MALLOC] = (uint64_t)py_malloc, [HOOK_MEM_CALLOC] = (uint64_t)py_calloc,
-			[HOOK_MEM_REALLOC] = (uint64_t)py_realloc, [HOOK_MEM_FREE] = (uint64_t)py_free,
-			[HOOK_OBJ_MALLOC] = (uint64_t)py_malloc, [HOOK_OBJ_CALLOC] = (uint64_t)py_calloc,
-			[HOOK_OBJ_REALLOC] = (uint64_t)py_realloc, [HOOK_OBJ_FREE] = (uint64_t)py_free,
-		},
+		.small_limit = SMALL, .divert = 1, .tid_offset = tid_offset(), .python = host_python(),
 	};
 
-	if (!libc_region) {
-		libc_region = reserve();
-		arena_region = reserve();
-	}
+	host_air(config.original);
 	ck_ok(heap_arm(host.heap, host.remote, &config, &o, &e), e);
 }
 
@@ -399,52 +229,4 @@ void host_check_table(void)
 	for (uint32_t i = 0; i < host.header->sites_used; i++)
 		ck_assert_uint_eq(sites[i].live.n, of_site[i]);
 	free(of_site);
-}
-
-/* ---- mathematics ---- */
-
-double host_uniform(void)
-{
-	uint64_t z = (host.random += 0x9e3779b97f4a7c15u);
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	return (double)(((z ^ (z >> 31)) >> 11) + 1) * 0x1p-53;
-}
-
-double host_gap(double mean)
-{
-	return -log(host_uniform()) * mean;
-}
-
-double expected_variance(double size, double period)
-{
-	double p = -expm1(-size / period);
-
-	return size * size * (1 - p) / p;
-}
-
-void within_six_sigma(const char *what, double got, double want, double sigma, double rounding)
-{
-	ck_assert_msg(fabs(got - want) <= 6 * sigma + rounding, "%s: %.6g, should be %.6g ± %.3g (%.1f sigma away)", what, got,
-		      want, sigma, sigma > 0 ? (got - want) / sigma : INFINITY);
-}
-
-static int ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-double kolmogorov_smirnov(double *u, size_t n)
-{
-	double worst = 0;
-
-	qsort(u, n, sizeof(*u), ascending);
-	for (size_t i = 0; i < n; i++) {
-		worst = fmax(worst, u[i] - (double)i / (double)n);
-		worst = fmax(worst, (double)(i + 1) / (double)n - u[i]);
-	}
-	return worst * sqrt((double)n);
 }

@@ -55,6 +55,8 @@ void host_use_libc(void);
 /* What realloc of the air does. */
 extern enum host_realloc { REALLOC_MOVES, REALLOC_IN_PLACE, REALLOC_FAILS } host_realloc;
 
+extern void *host_given_again; /* not NULL: what the next malloc gives, whoever has it */
+
 /* Python frames made by hand: allocations from here on are on this line of this function; 0: no frame at all. */
 void host_line(unsigned line);
 

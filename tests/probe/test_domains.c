@@ -1,7 +1,7 @@
 /*
  * CPython's domains over libc's: every byte is counted once, wherever a block moves.
  *
- * The pymalloc behind the hooks is the host's: small blocks from arenas, large ones from libc by way of the hooked slots.
+ * The pymalloc behind the hooks is the host's: small blocks from arenas, large ones from libc by its hooked slots.
  */
 #include <math.h>
 
@@ -42,6 +42,14 @@ static size_t any_size(void)
 	return host_uniform() < 0.7 ? (size_t)(1 + host_uniform() * 511) : (size_t)(513 + host_uniform() * 3000);
 }
 
+/* Where blocks are diverted, free is not hooked. */
+static void object_free(void *p)
+{
+	void (*original)(void *, void *) = (void (*)(void *, void *))host.config->original[HOOK_OBJ_FREE];
+
+	(host.config->divert ? original : host.obj_free)(NULL, p);
+}
+
 static void run(int steps, double reallocs)
 {
 	enum { N = 20000 };
@@ -58,10 +66,7 @@ static void run(int steps, double reallocs)
 		if (host_uniform() < reallocs) {
 			blocks[i].p = host.obj_realloc(NULL, blocks[i].p, n);
 		} else {
-			if (host.config->divert)
-				((void (*)(void *, void *))host.config->original[HOOK_OBJ_FREE])(NULL, blocks[i].p);
-			else
-				host.obj_free(NULL, blocks[i].p);
+			object_free(blocks[i].p);
 			blocks[i].p = step & 1 ? host.obj_calloc(NULL, 1, n) : host.obj_malloc(NULL, n);
 		}
 		blocks[i].n = n;
@@ -69,7 +74,7 @@ static void run(int steps, double reallocs)
 	holds(&l);
 	ck_assert_uint_eq(host_lost().frees, 0);
 	for (int i = 0; i < N; i++)
-		((void (*)(void *, void *))(host.config->divert ? host.config->original[HOOK_OBJ_FREE] : (uint64_t)host.obj_free))(NULL, blocks[i].p);
+		object_free(blocks[i].p);
 	ck_assert_uint_eq(host.header->live_count, 0);
 	ck_assert_uint_eq(host.header->live_bytes, 0);
 }

@@ -304,6 +304,7 @@ START_TEST(a_dlopen_is_no_sample)
 END_TEST
 
 TESTS("gate", gaps_are_exponential, gaps_counted_byte_by_byte_are_exponential,
-      threads_that_allocate_less_than_a_period_are_seen, threads_are_not_sampled_in_step, more_threads_than_slots_lose_nothing,
+      threads_that_allocate_less_than_a_period_are_seen, threads_are_not_sampled_in_step,
+      more_threads_than_slots_lose_nothing,
       sizes_that_no_heap_has_change_nothing, nothing_is_sampled_once_the_lease_has_run_out,
       a_lease_renewed_late_wakes_the_probe, a_child_of_fork_leaves_the_table_alone, a_dlopen_is_no_sample)

@@ -141,7 +141,8 @@ START_TEST(an_index_from_a_liar_takes_no_memory)
 	t->sites_used = 2;
 	t->nodes_used = t->codes_used = UINT32_MAX;
 	((struct probe_site *)(table + h.heap->layout.sites.offset))[1] = (struct probe_site){ .node = 5, .alloc.n = 1 };
-	((struct probe_node *)(table + h.heap->layout.nodes.offset))[5] = (struct probe_node){ .parent = 1, .code = (1u << 24) - 1 };
+	((struct probe_node *)(table + h.heap->layout.nodes.offset))[5] =
+		(struct probe_node){ .parent = 1, .code = (1u << 24) - 1 };
 	before = rss();
 	hostile_look(&h);
 	ck_assert_uint_lt(rss(), before + 20000000);
