@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <sched.h>
-#include <stdio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -10,46 +9,39 @@
 #include "memspy/clock.h"
 #include "memspy/remote.h"
 
-enum { SPIN_NS = 500000, MS = 1000000 };
+enum { SPIN_NS = 60000, MS = 1000000 };
 
-/* More that want to run than there are cores, ourselves counted in. */
-static bool cores_are_busy(void)
-{
-	FILE *f = fopen("/proc/loadavg", "re");
-	unsigned running = 0;
-
-	if (f) {
-		if (fscanf(f, "%*f %*f %*f %u/", &running) != 1)
-			running = 0;
-		fclose(f);
-	}
-	return running > (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
-}
-
-/*
- * Two ways to wait for a stop, measured on two cores: where a core is free, looking again and again and stepping aside
- * each time (sched_yield) sees it after 15 µs, and sleeping after 60. Where none is free, each of our turns would wait
- * for a time slice of others: there we sleep, with a priority that puts us on as soon as the thread has stopped. That
- * needs a right that root has; without it the hold is longer, that is all.
- */
 void waiting_begin(struct waiting *w)
 {
-	struct sched_param first = { .sched_priority = 1 };
 	sigset_t child;
 
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &child, &w->signals);
 	w->policy = sched_getscheduler(0);
-	w->hurried = w->policy == SCHED_OTHER && cores_are_busy() &&
-		     sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &first) == 0;
+	w->hurried = false;
+}
+
+/*
+ * Two ways to wait for a stop, measured on two cores. Where a core is free, looking again and again and stepping aside
+ * each time (sched_yield) sees it after 15 µs, sleeping after 60. Where none is free, each of our turns would wait for a
+ * time slice of others: there we sleep, with a priority that puts us on as soon as the thread has stopped. So the first
+ * is tried until it takes too long once, then the second. It needs a right that root has; without it the hold is longer.
+ */
+static void hurry(struct waiting *w)
+{
+	struct sched_param first = { .sched_priority = 1 };
+
+	if (!w->hurried && w->policy == SCHED_OTHER)
+		sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &first);
+	w->hurried = true;
 }
 
 void waiting_end(struct waiting *w)
 {
 	struct sched_param plain = { 0 };
 
-	if (w->hurried)
+	if (w->hurried && w->policy == SCHED_OTHER)
 		sched_setscheduler(0, w->policy, &plain);
 	w->hurried = false;
 	/* We may have eaten the SIGCHLD of another child: whoever waits for one looks again. */
@@ -58,7 +50,7 @@ void waiting_end(struct waiting *w)
 	sigprocmask(SIG_SETMASK, &w->signals, NULL);
 }
 
-int waiting_for_stop(const struct waiting *w, pid_t tid, uint64_t limit_ns, int *ret_status, struct err *e)
+int waiting_for_stop(struct waiting *w, pid_t tid, uint64_t limit_ns, int *ret_status, struct err *e)
 {
 	uint64_t start = clock_now_ns();
 	sigset_t child;
@@ -81,6 +73,7 @@ int waiting_for_stop(const struct waiting *w, pid_t tid, uint64_t limit_ns, int 
 			sched_yield();
 			continue;
 		}
+		hurry(w);
 		left = (struct timespec){ (time_t)((limit_ns - passed) / 1000000000u), (long)((limit_ns - passed) % 1000000000u) };
 		sigtimedwait(&child, NULL, &left);
 	}

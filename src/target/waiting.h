@@ -11,7 +11,7 @@
 #include "memspy/err.h"
 
 struct waiting {
-	bool hurried; /* no core is free: we go first */
+	bool hurried; /* a stop took long: no core is free, and we go first */
 	int policy;
 	sigset_t signals; /* ours, as they were: SIGCHLD is blocked while we wait */
 };
@@ -20,4 +20,4 @@ struct waiting {
 void waiting_begin(struct waiting *w);
 void waiting_end(struct waiting *w);
 /* 0 with the status of a stop, READ_GONE, or -ETIMEDOUT with its sentence. */
-int waiting_for_stop(const struct waiting *w, pid_t tid, uint64_t limit_ns, int *ret_status, struct err *e);
+int waiting_for_stop(struct waiting *w, pid_t tid, uint64_t limit_ns, int *ret_status, struct err *e);
