@@ -7,6 +7,10 @@ from .pairs import guarded, progress, say
 from .processes import Setting, Target, each_python, scratch
 
 KINDS = ['idle', 'busy', 'threads']
+HEAD = ['CPython, target, way', 'n', 'median', '95 %', 'p99', 'most', 'gap median', 'gap most', 'gap without', 'took ms']
+NOTE = """gap: largest distance between two readings of the clock by the target itself while memspy attaches; without: the same
+in as long a time before. idle sleeps (its gap is how late it woke), busy reads the clock in a loop, threads does so beside
+three that allocate (the GIL makes gaps of its own). Each time the daemon is started anew, too."""
 
 
 NOTES = 1 << 20
@@ -62,23 +66,20 @@ def run(o, results, memspy):
     count = 3 if o.quick else o.count or 50
     budget = (o.seconds or 50) / len(kinds) / len(ways)
     found = results.figures['attach'] = []
-    table = results.table('Attach: microseconds a thread is held, fresh processes', [
-        'CPython, target, way', 'n', 'median', '95 %', 'p99', 'most', 'gap median', 'gap most', 'gap without', 'took ms'],
-        'gap: largest distance between two readings of the clock by the target itself while memspy attaches; without: the same in '
-        'as long a time before. idle sleeps (its gap is how late it woke), busy reads the clock in a loop, threads does so beside '
-        'three that allocate (the GIL makes gaps of its own). Each time the daemon is started anew, too.')
+    table = results.table('Attach: microseconds a thread is held, fresh processes', HEAD, NOTE)
     for version, python in pythons:
         for kind in kinds:
             for way in ways:
                 label = f'{version}, {kind}, {way}'
                 say(f'attach: {label}')
-                got = guarded(results, f'attach to {label}', rounds, memspy, version, python, kind, way, count, budget, label)
+                got = guarded(results, f'attach to {label}', rounds, memspy, version, python, kind, way, count,
+                              budget, label)
                 if not got:
                     continue
                 held = [g['held_ns'] for g in got]
                 gaps = [g['gap_ns'] for g in got]
                 low, high = median_interval(held)
-                table.add(label, len(got), us(median(held)), f'{us(low)} to {us(high)}', us(percentile(held, 99)), us(max(held)),
-                          us(median(gaps)), us(max(gaps)), us(median(g['gap_before_ns'] for g in got)),
+                table.add(label, len(got), us(median(held)), f'{us(low)} to {us(high)}', us(percentile(held, 99)),
+                          us(max(held)), us(median(gaps)), us(max(gaps)), us(median(g['gap_before_ns'] for g in got)),
                           f"{1000 * median(g['took_s'] for g in got):.1f}")
                 found.append({'python': version, 'target': kind, 'way': way, 'rounds': got})

@@ -11,6 +11,8 @@ POINTS = {
     'depth': ('frames', [10, 100, 1000, 5000]),
 }
 SAMPLE_BYTES = ['512K', '16K']
+NOTE = """Least time of fresh processes, attached before anything grows. Stacks: of 21 calls and one allocation. lost: samples
+that memspy says it dropped."""
 
 
 def one(memspy, python, what, size, setting, seconds, count):
@@ -42,16 +44,16 @@ def point(memspy, python, what, size, settings, seconds, processes):
 
 def run(o, results, memspy):
     settings = [Setting(sample_bytes=s) for s in o.sample_bytes or SAMPLE_BYTES]
-    table = results.table('Growth: ns of an allocation', ['what grows', 'to', 'without', *[f'{s}' for s in settings], *[f'ratio {s}' for s in settings], 'lost'],
-                          'Least time of fresh processes, attached before anything grows. Stacks: of 21 calls and one allocation. lost: samples '
-                          'that memspy says it dropped.')
+    head = ['what grows', 'to', 'without', *map(str, settings), *[f'ratio {s}' for s in settings], 'lost']
+    table = results.table('Growth: ns of an allocation', head, NOTE)
     found = results.figures['growth'] = []
     seconds, processes = (0.05, 1) if o.quick else ((o.seconds or 100) / 250, 3)
     for version, python in one_python(o.python):
         for what, (name, sizes) in POINTS.items():
             for size in sizes[:2] if o.quick else sizes:
                 say(f'growth: CPython {version}, {size:,} {name}')
-                got = guarded(results, f'{size:,} {name}', point, memspy, python, what, size, settings, seconds, processes)
+                got = guarded(results, f'{size:,} {name} on {version}', point, memspy, python, what, size, settings,
+                              seconds, processes)
                 if not got:
                     continue
                 ns, lost = got

@@ -1,6 +1,6 @@
 """One thing that grows, and the same allocations beside it. Any Python from 2.7 on.
 
-MEMSPY_BENCH_GROWTH is WHAT:SIZE. build makes it that large; piece is a thousand allocations (stacks: a thousand stacks).
+MEMSPY_BENCH_GROWTH is WHAT:SIZE. build makes it that large; piece is a thousand allocations, or a thousand stacks.
 """
 import os
 import sys

@@ -3,11 +3,11 @@ from .figures import geometric_mean
 from .pairs import Paired, guarded, say
 from .processes import each_python
 
-ABOUT = ('with / without, least wall time of each in the same process; in brackets the 95 % interval of the median pair. noise: '
-         'the ratio between two halves of the runs without. Trimming of the heap is fixed in both.')
+NOTE = """with / without, least wall time of each in the same process; in brackets the 95 % interval of the median pair. CPU: the
+mean of CPU times. noise: the ratio between two halves of the runs without. Trimming of the heap is fixed in both."""
 
 
-def ratios_row(table, label, paired, setting, names, worst=True):
+def ratios_row(table, label, paired, setting, names):
     """A row per setting; what it says goes into the answer as well."""
     cells, found = [], {}
     for name in names:
@@ -17,7 +17,7 @@ def ratios_row(table, label, paired, setting, names, worst=True):
         r = paired.ratio(setting, name)
         low, high = r.interval
         cells.append(f'{r.of_minima:.3f} [{low:.2f} {high:.2f}]')
-        found[name] = dict(r.as_dict(), cpu_ratio=paired.cpu_ratio(setting, name).of_minima)
+        found[name] = paired.figures(setting, name)
     if not found:
         return None
     mean = geometric_mean(f['ratio'] for f in found.values())
@@ -32,15 +32,16 @@ def run(o, results, memspy):
     # Half a second is one round; what a Python gets is shared by its settings.
     budget = 3 if o.quick else o.seconds or 60
     found = results.figures['loops'] = []
-    table = results.table('Loops, memspy attached / not attached', ['CPython, setting', *names, 'mean', 'CPU', 'noise'], ABOUT)
+    table = results.table('Loops, memspy attached / not attached',
+                          ['CPython, setting', *names, 'mean', 'CPU', 'noise'], NOTE)
     for version, python in each_python(o.python):
         for way in o.ways():
             settings = o.settings(way)
             say(f'loops: CPython {version}, {len(settings)} settings, {budget:.0f} s')
-            paired = guarded(results, f'loops on {version}', Paired, memspy, python, ['loops_inside'], names, settings, budget,
-                             seconds=0.02 if o.quick else 0.06, processes=1 if o.quick else 2, label=version)
+            paired = guarded(results, f'loops on {version}', Paired, memspy, python, ['loops_inside'], names, settings,
+                             budget, seconds=0.02 if o.quick else 0.06, processes=1 if o.quick else 2, label=version)
             if not paired:
                 continue
             for s in settings:
                 row = ratios_row(table, f'{version}, {s}', paired, s, names)
-                found.append({'python': version, 'path': python, 'setting': str(s), 'rounds': paired.rounds, **(row or {})})
+                found.append({'python': version, 'setting': str(s), 'rounds': paired.rounds, **(row or {})})

@@ -13,12 +13,20 @@ CASES = [  # what, places, renewed a second, sampling
     ('steady service, 512K', 500, 500, '512K'),
     ('5,000 places, 8K', 5000, 1000, '8K'),
 ]
+HEAD = ['target, sampling', 'sites', 'target +', 'of it table', 'memspy most', 'memspy CPU', 'file', 'file per hour']
+NOTE = """target +: RSS of the target beside the same program alone, after as long. memspy most: the largest RSS of memspy
+record. file per hour: growth once every place has been seen, without thinning."""
 
 
 def status(pid):
     """Bytes by name, of /proc/PID/status."""
     with open(f'/proc/{pid}/status') as f:
-        return {words[0][:-1]: int(words[1]) * 1024 for words in map(str.split, f) if len(words) == 3 and words[2] == 'kB'}
+        lines = [line.split() for line in f]
+    return {words[0][:-1]: int(words[1]) * 1024 for words in lines if words[2:] == ['kB']}
+
+
+def mib(n):
+    return f'{n / MIB:.1f} MiB'
 
 
 def cpu_seconds(pid):
@@ -29,7 +37,7 @@ def cpu_seconds(pid):
 
 def sites_of(recording):
     """How many sites, and samples, the last tick knows of."""
-    sites, samples, lost, raised = set(), 0, {}, 0
+    sites, samples, lost = set(), 0, {}
     with open(recording) as f:
         for line in f:
             line = line.strip().strip(',')
@@ -59,9 +67,9 @@ def with_it(memspy, python, places, rate, sample_bytes, seconds):
     out.unlink(missing_ok=True)
     try:
         time.sleep(0.5)
-        recorder = subprocess.Popen([memspy.path, 'record', '--pid', str(target.pid), '-o', out, '--sample-bytes', sample_bytes],
-                                    env=memspy.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                                    start_new_session=True)
+        command = [memspy.path, 'record', '--pid', str(target.pid), '-o', out, '--sample-bytes', sample_bytes]
+        recorder = subprocess.Popen(command, env=memspy.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                    text=True, start_new_session=True)
         running.append(recorder)
         time.sleep(0.7)
         target.stdin.write(b'\n')
@@ -89,21 +97,19 @@ def with_it(memspy, python, places, rate, sample_bytes, seconds):
 
 
 def run(o, results, memspy):
-    seconds = 3 if o.quick else o.seconds or 25
-    table = results.table('Memory, one tick a second', ['target, sampling', 'sites', 'target +', 'of it table', 'memspy most', 'memspy CPU',
-                                                        'file', 'file per hour'],
-                          'target +: RSS of the target beside the same program alone, after as long. memspy most: the largest RSS of memspy record. '
-                          'file per hour: growth once every place has been seen, without thinning.')
+    seconds = 2 if o.quick else o.seconds or 25
+    table = results.table('Memory, one tick a second', HEAD, NOTE)
     found = results.figures['memory'] = []
     for version, python in one_python(o.python):
         for what, places, rate, sample_bytes in CASES:
             say(f'memory: CPython {version}, {what}, {2 * seconds:.0f} s')
             alone = guarded(results, f'memory of {what} on {version}', without, python, places, rate, seconds)
-            got = guarded(results, f'memory of {what} on {version}', with_it, memspy, python, places, rate, sample_bytes, seconds)
+            got = guarded(results, f'memory of {what} on {version}', with_it, memspy, python, places, rate,
+                          sample_bytes, seconds)
             if not alone or not got:
                 continue
             more = got['target']['VmRSS'] - alone['VmRSS']
-            table.add(f'{version}, {what}', got['sites'], f'{more / MIB:.1f} MiB', f"{got['target']['RssShmem'] / MIB:.1f} MiB",
-                      f"{got['memspy']['VmHWM'] / MIB:.1f} MiB", f"{100 * got['cpu_share']:.1f} %", f"{got['file_bytes'] / MIB:.2f} MiB",
-                      f"{got['bytes_per_hour'] / MIB:.1f} MiB")
+            table.add(f'{version}, {what}', got['sites'], mib(more), mib(got['target']['RssShmem']),
+                      mib(got['memspy']['VmHWM']), f"{100 * got['cpu_share']:.1f} %", mib(got['file_bytes']),
+                      mib(got['bytes_per_hour']))
             found.append(dict(got, python=version, what=what, alone=alone, target_more_bytes=more))

@@ -11,7 +11,7 @@ PEERS = {'memray': 'memray', 'ddtrace': 'ddtrace', 'scalene': 'scalene', 'filpro
 
 
 def environment(version, python, install=()):
-    """Path of the Python in the environment of this version, with these modules installed; without any, only if it is there."""
+    """Path of the Python in the environment of this version, with these modules; without any, only if it is there."""
     folder = HOME / version.split()[0]
     inner = folder / 'bin/python'
     if not install:

@@ -1,4 +1,5 @@
 """scripts/bench pair: nanoseconds and instructions of one allocation and its free, with and without memspy."""
+import os
 import re
 import shutil
 import subprocess
@@ -8,6 +9,10 @@ from .pairs import Paired, guarded, say
 from .processes import HERE, Fault, each_python, scratch
 
 NAMES = ['malloc-32', 'malloc-1000', 'object-32', 'object-256']
+NOTE_TIME = """Least of both; in brackets the 95 % interval of the median difference. malloc and free through the slots of a C
+library, PyObject_Malloc and PyObject_Free through the allocator table; what the samples themselves take is in it."""
+NOTE_COUNT = """Not sampled: what nearly every allocation pays. Sampled: every allocation is, so with holds the whole of a sample:
+the frames, the site, the live map, and taking it out again. At 512 KiB that is one pair in 16,384 of 32 bytes."""
 PIECE = 1000  # pairs that inside.py counts as one
 
 
@@ -16,7 +21,7 @@ def compile_loop():
     cc = shutil.which('cc') or shutil.which('gcc')
     if not cc:
         raise Fault('no C compiler (cc); scripts/setup installs one')
-    subprocess.run([cc, '-O2', '-shared', '-fPIC', HERE / 'pair_loop.c', '-o', out], check=True)
+    subprocess.run([cc, '-O2', '-shared', '-fPIC', HERE / 'pair_loop.c', '-o', out], check=True, timeout=60)
     return out
 
 
@@ -30,16 +35,16 @@ def nanoseconds(paired, setting, name):
 
 def timed(o, results, memspy, budget):
     table = results.table('Time of a pair, ns: not attached / attached', ['CPython, setting', *NAMES],
-                          'Least of both; in brackets the 95 % interval of the median difference. malloc and free through the slots of a '
-                          'C library, PyObject_Malloc and PyObject_Free through the allocator table; sampling as by default included.')
+                          NOTE_TIME)
     library = compile_loop()
     found = results.figures['pair_ns'] = []
     for version, python in each_python(o.python):
         for way in o.ways():
             settings = o.settings(way)
             say(f'pair: CPython {version}, {budget:.0f} s')
-            paired = guarded(results, f'pairs on {version}', Paired, memspy, python, ['pair_inside'], NAMES, settings, budget, seconds=0.02,
-                             env={'MEMSPY_BENCH_PAIRS': str(library)}, processes=1 if o.quick else 2, label=version)
+            paired = guarded(results, f'pairs on {version}', Paired, memspy, python, ['pair_inside'], NAMES, settings,
+                             budget, seconds=0.02, env={'MEMSPY_BENCH_PAIRS': str(library)},
+                             processes=1 if o.quick else 2, label=version)
             if not paired:
                 continue
             for s in settings:
@@ -54,11 +59,12 @@ def timed(o, results, memspy, budget):
 
 def instructions(host, probe, mode, count):
     log = scratch / 'callgrind.log'
-    done = subprocess.run(['valgrind', '--tool=callgrind', '--callgrind-out-file=/dev/null', f'--log-file={log}', host, mode, str(count)],
-                          env={'MEMSPY_PROBE': str(probe), 'PATH': '/usr/bin:/bin'}, capture_output=True, text=True, timeout=120)
+    valgrind = ['valgrind', '--tool=callgrind', '--callgrind-out-file=/dev/null', f'--log-file={log}']
+    done = subprocess.run([*valgrind, host, mode, str(count)], env=dict(os.environ, MEMSPY_PROBE=str(probe)),
+                          capture_output=True, text=True, timeout=120)
     collected = re.search(r'Collected : (\d+)', log.read_text())
     if done.returncode or not collected:
-        raise Fault(f'pair-host {mode} under valgrind: {done.stderr.strip() or log.read_text()[-300:]}')
+        raise Fault(f'pair-host {mode} under valgrind: {(done.stdout + done.stderr).strip() or log.read_text()[-300:]}')
     return int(collected.group(1))
 
 
@@ -86,8 +92,7 @@ def counted(o, results, memspy):
         return results.lacks('instructions of a pair', f'{host} is not built')
     table = results.table('Instructions of a pair (callgrind, the real probe in a C program)',
                           ['what', 'without', 'with', 'more'],
-                          'Not sampled: what nearly every allocation pays. Sampled: every allocation is, so with holds the whole of a sample: '
-                          'the frames, the site, the live map, and taking it out again. At 512 KiB that is one pair in 16,384 of 32 bytes.')
+                          NOTE_COUNT)
     found = results.figures['pair_instructions'] = []
     without = {}
     for what, off, on, base in COUNTED[:2] if o.quick else COUNTED:

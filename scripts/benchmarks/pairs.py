@@ -51,7 +51,8 @@ class Paired:
         self.counts = {n: [] for n in names}  # a piece of each process
         for p in range(processes):
             with Target(python, *modules, env=env) as target:
-                self._process(memspy, target, settings, budget / processes, seconds, f'{label} process {p + 1} of {processes}')
+                self._process(memspy, target, settings, budget / processes, seconds,
+                              f'{label} process {p + 1} of {processes}')
         self.names = [n for n in self.names if n not in self.missing]
 
     def _process(self, memspy, target, settings, budget, seconds, label):
@@ -84,6 +85,9 @@ class Paired:
     def cpu_ratio(self, setting, name):
         pairs = [[(max(on, 1e-9), max(off, 1e-9)) for on, off in p] for p in self.cpu_pairs[setting][name]]
         return Ratio(pairs)
+
+    def figures(self, setting, name):
+        return dict(self.ratio(setting, name).as_dict(), cpu_ratio=self.cpu_ratio(setting, name).of_minima)
 
 
 def guarded(results, what, function, *arguments, **named):

@@ -6,15 +6,18 @@ import time
 from .attach import NOTES, gaps_of
 from .figures import geometric_mean, median
 from .packages import PEERS as PEERS_WANTED
-from .packages import environment, has, version_of
+from .packages import HOME, environment, has, version_of
 from .pairs import guarded, progress, say
 from .processes import Fault, Setting, Target, end, one_python, running, scratch
 
+NOTE = """Least times of fresh processes, all tools in turns. RSS +: of the process at the end, beside the same without a tool.
+memray writes its file beside that."""
+NOTE_ATTACH = """gap: the longest time that the target itself did not run while it was attached to (idle: how late it woke)."""
 NAMES = ['L1', 'L2', 'L3', 'L4', 'L5']
 
 
 class Peer:
-    """Another tool: what it is called, the module it needs, how it starts a script, what comes between script and arguments."""
+    """Another tool: its name, the module it needs, how it starts a script, what it wants before the arguments."""
 
     def __init__(self, name, module, options=(), between=(), inside='inside.py', attach=False):
         self.name, self.module, self.options, self.between = name, module, list(options), list(between)
@@ -49,8 +52,8 @@ def why(output):
 def memray_attach(python, pid, turn, patience):
     """Attached by memray; turn() keeps the target busy, for memray never gets into an idle one. Seconds it took."""
     begin = time.monotonic()
-    attacher = subprocess.Popen([python, '-m', 'memray', 'attach', '--verbose', '-f', '-o', OUT, str(pid)], stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True, start_new_session=True)
+    command = [python, '-m', 'memray', 'attach', '--verbose', '-f', '-o', OUT, str(pid)]
+    attacher = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
     running.append(attacher)
     try:
         while attacher.poll() is None:
@@ -88,7 +91,7 @@ def contestants(o, python, results, version):
         elif peer.module == 'tracemalloc':
             found.append(peer)
         else:
-            results.lacks(f'{peer.name} on {version}', 'not installed; scripts/bench peers --install puts it under ~/.cache/memspy-bench')
+            results.lacks(f'{peer.name} on {version}', f'not installed; scripts/bench peers --install puts it into {HOME}')
     return found
 
 
@@ -119,16 +122,16 @@ def named(how):
 
 def show(o, results, version, python, best, memory):
     table = results.table(f'Peers on CPython {version}: times with / times without', ['tool', *NAMES, 'mean', 'RSS +'],
-                          'Least times of fresh processes, all tools in turns. RSS +: of the process at the end, beside the same without a tool. '
-                          'memray writes its file beside that.')
+                          NOTE)
     found = {'python': version, 'versions': {}, 'of': {}}
     for name, times in best.items():
         if name == 'nothing' or 'nothing' not in best:
             continue
         r = {k: times[k] / best['nothing'][k] for k in NAMES}
         mean = geometric_mean(r.values())
-        table.add(name, *[f'{r[k]:.2f}' for k in NAMES], f'{mean:.2f}', f"{(memory[name] - memory['nothing']) / (1 << 20):.1f} MiB")
-        found['of'][name] = dict(r, geometric_mean=mean, memory_bytes=memory[name] - memory['nothing'])
+        more = memory[name] - memory['nothing']
+        table.add(name, *[f'{r[k]:.2f}' for k in NAMES], f'{mean:.2f}', f'{more / (1 << 20):.1f} MiB')
+        found['of'][name] = dict(r, geometric_mean=mean, memory_bytes=more)
     for module in sorted({p.module for p in PEERS} - {'tracemalloc'}):
         found['versions'][module] = version_of(python, module)
     table.note += ' ' + ', '.join(f'{m} {v}' for m, v in found['versions'].items() if v) + '.'
@@ -155,24 +158,26 @@ def one_attach(memspy, python, kind, tool):
 
 
 def attaches(o, results, memspy, version, python):
-    table = results.table(f'Attach beside memray, CPython {version}', ['tool, target', 'n', 'took ms', 'gap median ms', 'gap most ms'],
-                          'gap: the longest time that the target itself did not run while it was attached to (idle: how late it woke).')
+    table = results.table(f'Attach beside memray, CPython {version}',
+                          ['tool, target', 'n', 'took ms', 'gap median ms', 'gap most ms'], NOTE_ATTACH)
     found = results.figures.setdefault('peers_attach', [])
     for tool in ['memspy'] + (['memray'] if has(python, 'memray') else []):
         for kind in ('busy', 'idle', 'threads'):
             progress(f'peers: {tool} attaches to one that is {kind}')
             got = []
             for _ in range(1 if o.quick else 5):
-                r = guarded(results, f'{tool} attach to one that is {kind} on {version}', one_attach, memspy, python, kind, tool)
+                r = guarded(results, f'{tool} attach to one that is {kind} on {version}', one_attach, memspy, python,
+                            kind, tool)
                 if not r:
                     break
                 got.append(r)
             if not got:
                 table.add(f'{tool}, {kind}', 0, 'failed', '', '')
                 continue
-            table.add(f'{tool}, {kind}', len(got), f'{1000 * median(t for t, _ in got):.0f}', f'{median(g for _, g in got) / 1e6:.1f}',
-                      f'{max(g for _, g in got) / 1e6:.1f}')
-            found.append({'python': version, 'tool': tool, 'target': kind, 'took_s': [t for t, _ in got], 'gap_ns': [g for _, g in got]})
+            took, gaps = zip(*got)
+            table.add(f'{tool}, {kind}', len(got), f'{1000 * median(took):.0f}', f'{median(gaps) / 1e6:.1f}',
+                      f'{max(gaps) / 1e6:.1f}')
+            found.append({'python': version, 'tool': tool, 'target': kind, 'took_s': took, 'gap_ns': gaps})
 
 
 def run(o, results, memspy):

@@ -39,7 +39,8 @@ def clean():
 
 
 def start(arguments, env=None, **more):
-    process = subprocess.Popen([str(a) for a in arguments], env=dict(os.environ, **STEADY, **(env or {})), start_new_session=True, **more)
+    process = subprocess.Popen([str(a) for a in arguments], env=dict(os.environ, **STEADY, **(env or {})),
+                               start_new_session=True, **more)
     running.append(process)
     return process
 
@@ -173,9 +174,10 @@ class Target:
 
     def __init__(self, python, *modules, env=None, options=(), inside='inside.py'):
         self.log = open(scratch / 'target.log', 'w+')
-        # A Python in which another tool writes beside us must not leave its caches in the tree.
-        self.process = start([python, *options, HERE / inside, *modules], {'PYTHONDONTWRITEBYTECODE': '1', **(env or {})},
-                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, bufsize=0, cwd=scratch)
+        # Where other tools write beside us, they must not leave their caches in the tree.
+        env = dict(env or {}, PYTHONDONTWRITEBYTECODE='1')
+        self.process = start([python, *options, HERE / inside, *modules], env, stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, stderr=self.log, bufsize=0, cwd=scratch)
         self.pid, self.rest, said = self.process.pid, b'', []
         while said[-1:] != ['ready']:  # other tools talk before
             said.append(self.line(60))

@@ -10,6 +10,9 @@ from .processes import HERE, Fault, each_python, end, start
 
 CLIENTS, RATE = 2, 150  # requests a second, so that the service is busy and not drowned
 
+NOTE = f"""wsgiref, json, a thread per request, {RATE} requests a second sent at set times. p99 of pieces: the 95 % interval of the
+median p99 over pieces of the load. Every request was answered."""
+
 
 def client(port, share, begin, seconds, took, faults):
     """Sends at set times, whatever came back so far: a slow answer makes the next ones late, and that is counted."""
@@ -70,8 +73,7 @@ def one(memspy, version, python, setting, budget, piece):
 def run(o, results, memspy):
     table = results.table('A wsgi service under load: latency in ms, not attached / attached',
                           ['CPython, setting', 'requests', 'p50', 'p90', 'p99', 'p99 of pieces', 'most'],
-                          f'wsgiref, json, a thread per request, {RATE} requests a second sent at set times. p99 of pieces: the 95 % interval '
-                          'of the median p99 over pieces of the load, without / with. Every request was answered.')
+                          NOTE)
     found = results.figures['service'] = []
     for version, python in each_python(o.python):
         if version.split('.')[0] == '2' or int(version.split('.')[1]) < 7:
@@ -79,7 +81,8 @@ def run(o, results, memspy):
             continue
         for setting in [s for way in o.ways() for s in o.settings(way)]:
             say(f'workloads: service on CPython {version}')
-            got = guarded(results, f'service on {version}', one, memspy, version, python, setting, 2 if o.quick else 20, 0.5 if o.quick else 1.25)
+            budget, piece = (2, 0.5) if o.quick else (20, 1.25)
+            got = guarded(results, f'service on {version}', one, memspy, version, python, setting, budget, piece)
             if not got:
                 continue
             off, on = [[1000 * t for piece in pieces for t in piece] for pieces in got]

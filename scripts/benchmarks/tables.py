@@ -21,7 +21,7 @@ def machine():
 
 class Table:
     def __init__(self, title, head, note=''):
-        self.title, self.head, self.note, self.rows = title, head, note, []
+        self.title, self.head, self.note, self.rows = title, head, ' '.join(note.split()), []
 
     def add(self, *cells):
         self.rows.append(['' if c is None else str(c) for c in cells])

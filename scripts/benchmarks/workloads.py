@@ -5,7 +5,8 @@ from .pairs import Paired, guarded, say
 from .processes import each_python
 from .service import run as service
 
-NAMES = ['json', 'pickle', 'regex', 'rst', 'nbody', 'raytrace', 'async', 'sqlite', 'deltablue', 'churn', 'numpy', 'deep', 'threads']
+NAMES = ['json', 'pickle', 'regex', 'rst', 'nbody', 'raytrace', 'async', 'sqlite', 'deltablue', 'churn', 'numpy', 'deep',
+         'threads']
 
 
 def with_numpy(version, python, install):
@@ -22,16 +23,16 @@ def run(o, results, memspy):
         for way in o.ways():
             settings = o.settings(way)
             say(f'workloads: CPython {version}, {budget:.0f} s')
-            paired = guarded(results, f'workloads on {version}', Paired, memspy, python, ['workloads_inside'], NAMES, settings, budget,
-                             env=with_numpy(version, python, o.install), seconds=0.015 if o.quick else 0.05, processes=1 if o.quick else 2, label=version)
+            paired = guarded(results, f'workloads on {version}', Paired, memspy, python, ['workloads_inside'], NAMES,
+                             settings, budget, env=with_numpy(version, python, o.install),
+                             seconds=0.015 if o.quick else 0.05, processes=1 if o.quick else 2, label=version)
             if not paired:
                 continue
             for name, why in paired.missing.items():
                 results.lacks(f'{name} on {version}', why)
             measured += [(f'{version}, {s}', paired, s) for s in settings]
             found += [{'python': version, 'setting': str(s), 'rounds': paired.rounds,
-                       'of': {n: dict(paired.ratio(s, n).as_dict(), cpu_ratio=paired.cpu_ratio(s, n).of_minima) for n in paired.names}}
-                      for s in settings]
+                       'of': {n: paired.figures(s, n) for n in paired.names}} for s in settings]
     show(results, measured, found)
     service(o, results, memspy)
 

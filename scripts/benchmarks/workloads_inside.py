@@ -11,8 +11,9 @@ import threading
 # ---- documents
 
 def a_document():
-    return {'users': [{'id': i, 'name': u'user %d' % i, 'mail': 'user%d@example.org' % i, 'tags': ['a%d' % (i % 7), 'b'],
-                       'balance': i * 1.25, 'address': {'street': 'Main %d' % i, 'city': u'K\xf6ln'}} for i in range(60)]}
+    return {'users': [{'id': i, 'name': u'user %d' % i, 'mail': 'user%d@example.org' % i, 'balance': i * 1.25,
+                       'tags': ['a%d' % (i % 7), 'b'], 'address': {'street': 'Main %d' % i, 'city': u'K\xf6ln'}}
+                      for i in range(60)]}
 
 
 def json_documents(count):
@@ -29,7 +30,8 @@ def pickles(count):
 
 TEXT = ''.join('On %02d/%02d/19%02d a.b%d@example.org wrote <b>word%d</b>, see http://example.org/%d?q=%d\n'
                % (i % 28 + 1, i % 12 + 1, i % 100, i, i, i, i) for i in range(150))
-PATTERNS = [re.compile(p) for p in (r'(\d+)/(\d+)/(\d+)', r'[\w.]+@[\w.]+', r'<(\w+)>(.*?)</\1>', r'https?://\S+', r'(\w+)\s+(\w+)')]
+PATTERNS = [re.compile(p) for p in (r'(\d+)/(\d+)/(\d+)', r'[\w.]+@[\w.]+', r'<(\w+)>(.*?)</\1>', r'https?://\S+',
+                                    r'(\w+)\s+(\w+)')]
 
 
 def regex(count):
@@ -41,8 +43,9 @@ def regex(count):
 
 def rst(count):
     """As docutils does: lines to a tree of nodes, inline markup, then out as HTML."""
-    source = '\n'.join('Title %d\n=======\n\nSome *emphasis*, ``code`` and a `link <http://x/%d>`_.\n\n- item one\n- item **two**\n' % (i, i)
-                       for i in range(12)).split('\n')
+    page = ('Title %d\n=======\n\nSome *emphasis*, ``code`` and a `link <http://x/%d>`_.\n\n'
+            '- item one\n- item **two**\n')
+    source = '\n'.join(page % (i, i) for i in range(12)).split('\n')
     inline = re.compile(r'\*\*(?P<strong>.+?)\*\*|\*(?P<em>.+?)\*|``(?P<code>.+?)``|`(?P<a>.+?) <(?P<href>.+?)>`_')
     for _ in range(count):
         root, current = ['document', {}, []], None
@@ -75,7 +78,8 @@ def rst(count):
 def nbody(count):
     bodies = [[[0.0, 0.0, 0.0], [0.0, 0.0, 0.0], 39.5],
               [[4.84, -1.16, -0.10], [0.6, 2.81, -0.02], 0.037], [[8.34, 4.12, -0.4], [-1.01, 1.81, 0.008], 0.011],
-              [[12.89, -15.11, -0.22], [1.08, 0.86, -0.01], 0.0017], [[15.37, -25.91, 0.17], [0.97, 0.59, -0.03], 0.002]]
+              [[12.89, -15.11, -0.22], [1.08, 0.86, -0.01], 0.0017],
+              [[15.37, -25.91, 0.17], [0.97, 0.59, -0.03], 0.002]]
     pairs = [(a, b) for i, a in enumerate(bodies) for b in bodies[i + 1:]]
     for _ in range(20 * count):
         for a, b in pairs:
@@ -206,7 +210,8 @@ def four_threads(count):
 
 
 WORK = {'json': json_documents, 'pickle': pickles, 'regex': regex, 'rst': rst, 'nbody': nbody, 'raytrace': raytrace,
-        'numpy': numpy_job, 'deltablue': deltablue, 'deep': deep, 'sqlite': sqlite, 'churn': churn, 'threads': four_threads}
+        'numpy': numpy_job, 'deltablue': deltablue, 'deep': deep, 'sqlite': sqlite, 'churn': churn,
+        'threads': four_threads}
 
 if sys.version_info >= (3, 7):
     from async_inside import tree

@@ -29,8 +29,8 @@ def main():
         sys.exit(memspy_live.SKIP)
     results = memspy_live.Results()
     with tempfile.TemporaryDirectory() as d:
-        done = subprocess.run([sys.executable, ROOT / 'scripts/bench', '--quick', '--memspy', sys.argv[1], '--python', '/usr/bin/python3',
-                               '--json', f'{d}/bench.json'], capture_output=True, text=True, timeout=200)
+        command = [sys.executable, ROOT / 'scripts/bench', '--quick', '--memspy', sys.argv[1], '--json', f'{d}/bench.json']
+        done = subprocess.run(command, capture_output=True, text=True, timeout=200)
         results.case('it ends well', '' if done.returncode == 0 else done.stderr[-2000:])
         document = json.loads(pathlib.Path(f'{d}/bench.json').read_text())
     results.case('what was measured is said, in tables', '' if 'Loops, memspy' in done.stdout else done.stdout[-1000:])
