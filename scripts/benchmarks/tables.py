@@ -19,6 +19,12 @@ def machine():
             'load_1min_before': os.getloadavg()[0], 'commit': commit.stdout.strip()}
 
 
+def as_others_type(command):
+    """Without what only matters here: where things go, and whose home it is."""
+    command = re.sub(r' --(markdown|json \S+|memspy \S+)', '', command)
+    return command.replace(os.path.expanduser('~/'), '~/')
+
+
 class Table:
     def __init__(self, title, head, note=''):
         self.title, self.head, self.note, self.rows = title, head, ' '.join(note.split()), []
@@ -63,8 +69,7 @@ class Results:
         about = f"{m['date']}, commit {m['commit']}, {m['cpus']} x {m['cpu']}, Linux {m['kernel']}, {m['libc']}; {load}"
         lacking = [f"Not measured: {x['what']}: {x['why']}" for x in self.missing]
         if self.options.markdown:
-            quiet = re.sub(r' --(markdown|json \S+)', '', command)
-            print(f'`{quiet}`: {about}.\n')
+            print(f'`{as_others_type(command)}`: {about}.\n')
             print('\n'.join(t.markdown() for t in self.tables))
             print('\n'.join(f'- {x}' for x in lacking))
         else:
