@@ -226,7 +226,10 @@ void host_check_table(void)
 			found++;
 		}
 	ck_assert_uint_eq(found, host.header->live_count);
-	for (uint32_t i = 0; i < host.header->sites_used; i++)
+	for (uint32_t i = 0; i < host.header->sites_used; i++) {
 		ck_assert_uint_eq(sites[i].live.n, of_site[i]);
+		if (!host.header->thinned && !host.header->lost.full)
+			ck_assert_uint_eq(sites[i].alloc.bytes - sites[i].freed_bytes, sites[i].live.bytes);
+	}
 	free(of_site);
 }

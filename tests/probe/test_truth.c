@@ -354,9 +354,30 @@ START_TEST(the_block_that_overflows_counts_once)
 }
 END_TEST
 
+/* A distance drawn by the old T is too short for the new: were it kept, the next block of each thread would count. */
+START_TEST(the_block_after_the_overflow_is_picked_by_the_new_period)
+{
+	unsigned picked = 0;
+
+	host_start(0, MIB);
+	for (int r = 0; r < 40; r++) {
+		uint64_t events;
+
+		host_arm(0);
+		while (!host.header->thinned)
+			host.malloc(100);
+		events = host.header->events;
+		host.malloc(1); /* one in 1024 */
+		host.obj_malloc(NULL, 1);
+		picked += (unsigned)(host.header->events - events);
+	}
+	ck_assert_uint_lt(picked, 4);
+}
+END_TEST
+
 TESTS("truth", what_was_allocated_is_unbiased_at_any_size, what_is_alive_is_unbiased_at_any_size,
       small_blocks_of_python_are_unbiased_too, the_reported_variance_is_the_real_one,
       intervals_hold_the_truth_as_often_as_they_say, each_line_has_its_own_figures,
       a_buffer_that_grows_is_seen_at_its_size,
       a_realloc_that_fails_leaves_the_old_block_as_it_was, a_table_that_is_thinned_stays_unbiased,
-      the_block_that_overflows_counts_once)
+      the_block_that_overflows_counts_once, the_block_after_the_overflow_is_picked_by_the_new_period)
