@@ -29,7 +29,9 @@ class Peer:
 
 OUT = str(scratch / 'peer.out')
 MEMRAY = ['-m', 'memray', 'run', '-q', '-f', '-o', OUT]
+BUILT_IN = ('sys', 'tracemalloc')
 PEERS = [
+    Peer('nothing, once more', 'sys'),  # what two processes differ by
     Peer('memray', 'memray', MEMRAY),
     Peer('memray --trace-python-allocators', 'memray', [*MEMRAY, '--trace-python-allocators']),
     Peer('memray --trace-python-allocators --native', 'memray', [*MEMRAY, '--trace-python-allocators', '--native']),
@@ -86,9 +88,7 @@ def contestants(o, python, results, version):
     """Who can run here; the others are named."""
     found = [None, *o.settings(o.ways()[0])]
     for peer in PEERS:
-        if python and has(python, peer.module):
-            found.append(peer)
-        elif peer.module == 'tracemalloc':
+        if peer.module in BUILT_IN or python and has(python, peer.module):
             found.append(peer)
         else:
             results.lacks(f'{peer.name} on {version}', f'not installed; scripts/bench peers --install puts it into {HOME}')
@@ -132,7 +132,7 @@ def show(o, results, version, python, best, memory):
         more = memory[name] - memory['nothing']
         table.add(name, *[f'{r[k]:.2f}' for k in NAMES], f'{mean:.2f}', f'{more / (1 << 20):.1f} MiB')
         found['of'][name] = dict(r, geometric_mean=mean, memory_bytes=more)
-    for module in sorted({p.module for p in PEERS} - {'tracemalloc'}):
+    for module in sorted({p.module for p in PEERS} - set(BUILT_IN)):
         found['versions'][module] = version_of(python, module)
     table.note += ' ' + ', '.join(f'{m} {v}' for m, v in found['versions'].items() if v) + '.'
     results.figures.setdefault('peers', []).append(found)
@@ -171,7 +171,7 @@ def attaches(o, results, memspy, version, python):
                 if not r:
                     break
                 got.append(r)
-            if not got:
+            if not got:  # named with its reason below
                 table.add(f'{tool}, {kind}', 0, 'failed', '', '')
                 continue
             took, gaps = zip(*got)
