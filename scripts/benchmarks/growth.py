@@ -1,7 +1,8 @@
 """scripts/bench growth: whether the cost of an allocation stays what it is when something else grows."""
+import contextlib
 import time
 
-from .pairs import guarded, progress, say
+from .pairs import guarded, say
 from .processes import Setting, Target, one_python
 
 POINTS = {
@@ -11,35 +12,35 @@ POINTS = {
     'depth': ('frames', [10, 100, 1000, 5000]),
 }
 SAMPLE_BYTES = ['512K', '16K']
-NOTE = """Least time of fresh processes, attached before anything grows. Stacks: of 21 calls and one allocation. lost: samples
+NOTE = """Least time of processes in turns, attached before anything grows. Stacks: of 21 calls and one allocation. lost: samples
 that memspy says it dropped."""
 
 
-def one(memspy, python, what, size, setting, seconds, count):
-    """A fresh process, attached before it grows: (least seconds of a piece, its count)."""
-    with Target(python, 'growth_inside', env={'MEMSPY_BENCH_GROWTH': f'{what}:{size}'}) as target:
-        if setting:
-            memspy.attach(target.pid, setting)
-        target.run('build', 1)
-        count = count or target.size('piece', 0.03)
-        took, begin = [], time.monotonic()
-        while len(took) < 5 or time.monotonic() - begin < seconds:
-            took.append(target.run('piece', count)[0])
-        said = memspy.session(target.pid) if setting else {}
-        if setting:
-            memspy.detach(target.pid)
-        return min(took), count, said.get('lost', 0)
+def group(memspy, python, what, size, settings, seconds, found):
+    """A process without and one for each setting, attached before it grows; then pieces in turns. Samples lost."""
+    states = [None, *settings]
+    with contextlib.ExitStack() as stack:
+        env = {'MEMSPY_BENCH_GROWTH': f'{what}:{size}'}
+        targets = {s: stack.enter_context(Target(python, 'growth_inside', env=env)) for s in states}
+        for s in settings:
+            memspy.attach(targets[s].pid, s)
+        for s in states:
+            targets[s].run('build', 1)
+        count, begin, turn = targets[None].size('piece', 0.02), time.monotonic(), 0
+        while turn < 3 or time.monotonic() - begin < seconds:
+            for s in states[::-1] if turn % 2 else states:
+                found[s].append(1e9 * targets[s].run('piece', count)[0] / count / 1000)
+            turn += 1
+        lost = sum(memspy.session(targets[s].pid)['lost'] for s in settings)
+        for s in settings:
+            memspy.detach(targets[s].pid)
+        return lost
 
 
-def point(memspy, python, what, size, settings, seconds, processes):
-    """{None or setting: [nanoseconds of a thousandth of a piece, one per process]}; processes of all kinds in turns."""
-    found, lost, count = {s: [] for s in [None, *settings]}, 0, None
-    for _ in range(processes):
-        for s in found:
-            took, count, dropped = one(memspy, python, what, size, s, seconds, count)
-            found[s].append(1e9 * took / count / 1000)
-            lost += dropped
-    return found, lost
+def point(memspy, python, what, size, settings, seconds, groups):
+    """{None or setting: [nanoseconds of a thousandth of a piece]}, and the samples lost."""
+    found = {s: [] for s in [None, *settings]}
+    return found, sum(group(memspy, python, what, size, settings, seconds, found) for _ in range(groups))
 
 
 def run(o, results, memspy):
@@ -47,13 +48,13 @@ def run(o, results, memspy):
     head = ['what grows', 'to', 'without', *map(str, settings), *[f'ratio {s}' for s in settings], 'lost']
     table = results.table('Growth: ns of an allocation', head, NOTE)
     found = results.figures['growth'] = []
-    seconds, processes = (0.05, 1) if o.quick else ((o.seconds or 100) / 250, 3)
+    seconds, groups = (0.05, 1) if o.quick else ((o.seconds or 100) / 64, 2)  # 16 points; the other half is building
     for version, python in one_python(o.python):
         for what, (name, sizes) in POINTS.items():
             for size in sizes[:2] if o.quick else sizes:
                 say(f'growth: CPython {version}, {size:,} {name}')
                 got = guarded(results, f'{size:,} {name} on {version}', point, memspy, python, what, size, settings,
-                              seconds, processes)
+                              seconds, groups)
                 if not got:
                     continue
                 ns, lost = got
@@ -61,4 +62,3 @@ def run(o, results, memspy):
                           *[f'{min(ns[s]) / min(ns[None]):.3f}' for s in settings], lost)
                 found.append({'python': version, 'what': what, 'size': size, 'lost': lost, 'without_ns': ns[None],
                               'with_ns': {str(s): ns[s] for s in settings}})
-        progress('')

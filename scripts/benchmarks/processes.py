@@ -173,7 +173,7 @@ class Target:
     """A Python that runs inside.py with modules of work."""
 
     def __init__(self, python, *modules, env=None, options=(), inside='inside.py'):
-        self.log = open(scratch / 'target.log', 'w+')
+        self.log = tempfile.TemporaryFile('w+', dir=scratch)
         # Where other tools write beside us, they must not leave their caches in the tree.
         env = dict(env or {}, PYTHONDONTWRITEBYTECODE='1')
         self.process = start([python, *options, HERE / inside, *modules], env, stdin=subprocess.PIPE,
