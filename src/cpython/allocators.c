@@ -180,6 +180,30 @@ static enum python_hooking choose(const struct python *p, const struct python_al
 	return HOOK_BOTH;
 }
 
+/*
+ * CPython's debug hooks stand in front of another allocator: ctx leads to an id character and that one's table. They add
+ * 32 bytes to a request, from 3.8 on 24 (obmalloc.c: a size, a guard on each side, and a serial number before 3.8).
+ */
+static bool look_behind_debug(struct remote *r, const struct python_allocator *a, char id, struct table_bytes *ret)
+{
+	struct err ignored;
+	char seen;
+
+	return a->ctx && !remote_read(r, a->ctx, &seen, sizeof(seen), &ignored) && seen == id &&
+	       !remote_read(r, a->ctx + 8, ret, sizeof(*ret), &ignored);
+}
+
+static void allow_for_debug_hooks(const struct python *p, struct remote *r, struct python_allocators *a)
+{
+	struct table_bytes raw, obj;
+
+	if (!look_behind_debug(r, &a->obj, 'o', &obj))
+		return;
+	a->small_limit = SMALL_LIMIT - (p->layout.version < 0x0308 ? 32 : 24);
+	if (look_behind_debug(r, &a->raw, 'r', &raw) && raw.functions[MALLOC] == obj.functions[MALLOC])
+		a->hooking = HOOK_NOTHING; /* PYTHONMALLOC=malloc_debug */
+}
+
 int python_allocators(struct python *p, struct remote *r, struct python_allocators *ret, struct err *e)
 {
 	struct python_allocators a = { .hooking = HOOK_NOTHING, .small_limit = SMALL_LIMIT };
@@ -203,6 +227,8 @@ int python_allocators(struct python *p, struct remote *r, struct python_allocato
 	if (q)
 		return q;
 	a.hooking = choose(p, &a);
+	if (a.hooking == HOOK_BOTH)
+		allow_for_debug_hooks(p, r, &a);
 	*ret = a;
 	return 0;
 }
