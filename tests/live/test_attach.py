@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""Getting in and out leaves every kind of process as it was. Arguments: memspy, versions, [--rounds N] [--ways a,b]."""
+import argparse
+import os
+import random
+import signal
+import statistics
+import sys
+import time
+
+import memspy_live as live
+from memspy_live import Memspy, Results, Worker
+
+KINDS = ['threads', 'json', 'sleep', 'accept', 'lock', 'epoll', 'pipe', 'subprocess']
+WAYS = ['map', 'dlopen', 'auto']
+
+
+def once(memspy, python, kind, way):
+    """A fresh process, in, out, and it must not have noticed: (faults, held in ms, way taken)."""
+    file = live.path_of('attach.json')
+    with Worker(python, kind) as target:
+        faults = target.works()
+        time.sleep(random.random() * 0.05)
+        open_before = live.descriptors(target.pid)
+        answer = memspy.record(target.pid, file, '--inject', way)
+        if answer.returncode:
+            return faults + [f'exit {answer.returncode}: {answer.stderr.strip()}'] + target.works(), None
+        faults += live.let_go(target.pid) + target.works()
+        # A subprocess of the target may come or go meanwhile; ours would stay.
+        if not live.wait_until(lambda: live.descriptors(target.pid) <= open_before, 2):
+            faults.append(f'{open_before} descriptors before, {live.descriptors(target.pid)} after')
+        hooked = live.hooked_words(target.pid)
+        if hooked:
+            faults.append(f'{hooked} words still lead to the probe')
+        if way == 'dlopen' and 'dlopen at a safe point' not in answer.stderr or way == 'map' and 'mapped' not in answer.stderr:
+            faults.append(f'the way in was another: {answer.stderr.strip()}')
+        if not live.recording(file):
+            faults.append('no tick was recorded')
+        return faults, live.held_ms(answer.stderr)
+
+
+def matrix(memspy, results, name, python, ways, rounds):
+    for kind in KINDS:
+        for way in ways:
+            faults, held = [], []
+            for _ in range(rounds):
+                try:
+                    f, ms = once(memspy, python, kind, way)
+                except Exception as broken:
+                    f, ms = [f'{type(broken).__name__}: {broken}'], None
+                faults += f
+                held += [ms] if ms is not None else []
+            said = f'held {statistics.median(held):.2f} ms median, {max(held):.2f} max' if held else ''
+            results.case(f'{name} {kind} by {way}, {rounds} rounds', faults, said)
+
+
+def again(memspy, python, rounds):
+    """In and out of one process many times: nothing piles up, and it is hooked only while we are there."""
+    file = live.path_of('again.json')
+    with Worker(python, 'threads') as target:
+        after_second = None
+        for i in range(rounds):
+            answer = memspy.record(target.pid, file, duration=0.05)
+            assert answer.returncode == 0, f'round {i}: {answer.stderr}'
+            if i == 1:
+                # Arenas of the allocator come and go; what is ours has a name.
+                after_second = ours(target.pid), live.descriptors(target.pid)
+        assert after_second == (ours(target.pid), live.descriptors(target.pid)), \
+            f'{after_second} became {ours(target.pid), live.descriptors(target.pid)}'
+        session = memspy.start('record', '-f', '--pid', target.pid, '--duration', 5, '-o', file)
+        assert live.wait_until(lambda: live.hooked_words(target.pid) > 0), 'it is never hooked'
+        session.send_signal(signal.SIGINT)
+        memspy.end(session)
+        assert live.hooked_words(target.pid) == 0, 'it is still hooked'
+        faults = live.let_go(target.pid) + target.works()
+        assert not faults, faults
+
+
+def ours(pid):
+    return sorted(' '.join(line.split()[1:3]) for line in live.mappings(pid) if 'memspy' in line)
+
+
+def stopped(memspy, python, kind):
+    """A process that somebody stopped: served or explained, and left stopped."""
+    file = live.path_of('stopped.json')
+    with Worker(python, kind) as target:
+        os.kill(target.pid, signal.SIGSTOP)
+        assert live.wait_until(lambda: live.status_of(target.pid)['State'][0] == 'T')
+        answer = memspy.record(target.pid, file, '--inject', 'auto')
+        assert answer.returncode in (0, 1), answer.stderr
+        assert answer.returncode == 0 or 'stopped' in answer.stderr, f'not explained: {answer.stderr}'
+        time.sleep(0.1)
+        faults = live.let_go(target.pid, stopped=True)
+        assert not faults, faults
+        os.kill(target.pid, signal.SIGCONT)
+        faults = target.works() + live.let_go(target.pid)
+        assert not faults, faults
+        return 'served' if answer.returncode == 0 else 'explained'
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('memspy')
+    parser.add_argument('versions')
+    parser.add_argument('--rounds', type=int, default=3)
+    parser.add_argument('--again', type=int, default=0)
+    parser.add_argument('--ways', default=','.join(WAYS))
+    parser.add_argument('--limit', type=int, default=3000)
+    a = parser.parse_args()
+    live.begin(a.limit)
+    memspy, results = Memspy(a.memspy), Results()
+    found = live.each_python(a.versions)
+    if not found:
+        sys.exit(live.SKIP)
+    for name, python in found:
+        matrix(memspy, results, name, python, a.ways.split(','), a.rounds)
+        for kind in ('threads', 'sleep', 'pipe'):
+            results.run(f'{name} stopped {kind}', stopped, memspy, python, kind)
+        if a.again:
+            results.run(f'{name} {a.again} times the same process', again, memspy, python, a.again)
+    results.end()
+
+
+if __name__ == '__main__':
+    main()
