@@ -31,8 +31,9 @@ struct recording_about {
 struct recording_writer;
 
 /*
- * Takes fd, on success only: a fresh, empty, ordinary file open for reading and writing. max_bytes 0: no limit; otherwise
- * old ticks are merged into later ones whenever the file would outgrow it, which reads and rewrites the file in memory.
+ * Takes fd, on success only: a fresh, empty, ordinary file open for reading and writing. max_bytes 0: no limit;
+ * otherwise old ticks are merged into later ones in good time, by a thread, in a new file beside the recording that
+ * then takes its name. So there must be room for both, and who holds the file open has the old one from then on.
  */
 int recording_writer_new(struct recording_writer **ret, int fd, const struct recording_about *about, uint64_t max_bytes,
 			 struct err *e);
@@ -41,10 +42,12 @@ void recording_writer_free(struct recording_writer *w);
  * Appends one tick. Ticks come in order of time. A site that a sample leaves out keeps the figures it had; two sites of
  * one stack, thread and domain are added up. A fault (a full disk: -ENOSPC; names alone fill max_bytes: -EFBIG) leaves
  * the document as it was before the tick: valid. What this tick would have said is said by the next that succeeds.
+ * Where there is no room before old ticks are merged, this tick is merged into the next: 0, and recording_writer_ticks is as
+ * before. Only ticks that come faster than they can be merged see that.
  */
 int recording_writer_tick(struct recording_writer *w, const struct sample *s, const struct names *n, struct err *e);
-/* Why the series ended, e.g. "detached", "duration", "target killed by signal 9"; no tick can follow. A recording without
- * it was cut off. */
+/* Why the series ended, e.g. "detached", "duration", "target killed by signal 9"; no tick can follow. A recording
+ * without it was cut off. Waits for room for the last tick if there was none yet: seconds with a bound of 256 MiB. */
 int recording_writer_end(struct recording_writer *w, const char *why, struct err *e);
 uint64_t recording_writer_bytes(const struct recording_writer *w);
 uint64_t recording_writer_ticks(const struct recording_writer *w);

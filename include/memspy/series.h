@@ -1,9 +1,9 @@
 /*
  * series: a recording, read tick by tick.
  *
- * The file is a claim: whatever it holds, the answer is a tick or a sentence. One tick is in memory at a time; names and
- * the figures of every site add up as ticks are read. Older versions of the format are read, newer ones refused. A last
- * line that was cut off (the machine crashed) is left out, and said by series_is_torn.
+ * The file is a claim: whatever it holds, the answer is a tick or a sentence. One tick is in memory at a time; names
+ * and the figures of every site add up as ticks are read. Older versions of the format are read, newer ones refused. A
+ * last line that was cut off (the machine crashed, or it is being written) is left out, and said by series_is_torn.
  *
  * It knows nothing of processes, nor of how a recording is shown. Everything lent lives until the next series_next or
  * series_free.

@@ -18,7 +18,7 @@ int lines_open(struct lines *l, const char *path, struct err *e)
 		close(fd);
 		return err_set(e, EINVAL, "%s is not an ordinary file", path);
 	}
-	*l = (struct lines){ .fd = fd };
+	*l = (struct lines){ .fd = fd, .left = (uint64_t)st.st_size };
 	return 0;
 }
 
@@ -34,6 +34,7 @@ void lines_done(struct lines *l)
 /* More bytes behind those at hand. */
 static int fill(struct lines *l, struct err *e)
 {
+	size_t room;
 	ssize_t n;
 
 	if (l->start) {
@@ -42,20 +43,23 @@ static int fill(struct lines *l, struct err *e)
 		l->start = 0;
 	}
 	if (l->end + 1 >= l->room) {
-		size_t room = l->room ? l->room * 2 : 1 << 18;
-		char *data = realloc(l->data, room);
+		char *data;
 
+		room = l->room ? l->room * 2 : 1 << 18;
+		data = realloc(l->data, room);
 		if (!data)
 			return err_set(e, ENOMEM, "out of memory for a line of %zu bytes", room);
 		l->data = data;
 		l->room = room;
 	}
+	room = l->room - l->end - 1;
 	do
-		n = read(l->fd, l->data + l->end, l->room - l->end - 1);
+		n = read(l->fd, l->data + l->end, room < l->left ? room : l->left);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return err_sys(e, errno, "cannot read");
 	l->at_end = n == 0;
+	l->left -= (uint64_t)n;
 	l->end += (size_t)n;
 	return 0;
 }
@@ -72,7 +76,8 @@ int lines_next(struct lines *l, char **ret, size_t *ret_length, struct err *e)
 			break;
 		seen = l->end - l->start;
 		if (seen > LINE_MOST)
-			return err_set(e, EFBIG, "line %llu is longer than %d MiB", (unsigned long long)l->number + 1, LINE_MOST >> 20);
+			return err_set(e, EFBIG, "line %llu is longer than %d MiB", (unsigned long long)l->number + 1,
+				       LINE_MOST >> 20);
 		if (fill(l, e) < 0)
 			return -EIO;
 	}

@@ -1,15 +1,11 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "memspy/cleanup.h"
 #include "recording_private.h"
+#include "whole.h"
 
 /* One change of the file: text at `at`, and the file ends behind it. Undone by putting the closing back at `at`. */
 struct change {
@@ -46,42 +42,15 @@ static void undo(const struct change *c)
 		;
 }
 
-static int make(struct change *c)
+static void make(void *change)
 {
+	struct change *c = change;
+
 	c->error = write_at(c->fd, c->text, c->length, c->at);
 	if (!c->error && ftruncate(c->fd, (off_t)(c->at + c->length)) < 0)
 		c->error = errno;
 	if (c->error && c->can_undo)
 		undo(c);
-	return 0;
-}
-
-static int make_apart(void *change)
-{
-	setsid(); /* a SIGKILL for our process group is not meant for us either */
-	return make(change);
-}
-
-/*
- * The kernel looks for a SIGKILL between any two pages of a pwrite, and leaves the rest unwritten: on tmpfs two of three
- * kills under load tore a tick of 64 KiB. So a process of its own writes, which shares our memory and which the killer
- * does not know; we wait for it as after a vfork. No exit signal: nobody's SIGCHLD handler or wait() meets it.
- */
-static void make_whole(struct change *c)
-{
-	char stack[16384] __attribute__((aligned(64)));
-	sigset_t all, before;
-	pid_t pid;
-
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &before);
-	pid = clone(make_apart, stack + sizeof(stack), CLONE_VM | CLONE_VFORK, c);
-	if (pid < 0)
-		make(c); /* no process to be had: as well as we can */
-	else
-		while (waitpid(pid, NULL, __WCLONE) < 0 && errno == EINTR)
-			;
-	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
 int recording_file_start(struct recording_file *f, int fd, const struct buf *text, struct err *e)
@@ -93,7 +62,7 @@ int recording_file_start(struct recording_file *f, int fd, const struct buf *tex
 		return err_sys(e, errno, "cannot write the recording");
 	if (!S_ISREG(st.st_mode) || st.st_size != 0)
 		return err_set(e, EINVAL, "a recording needs an ordinary, empty file");
-	make_whole(&c);
+	whole(make, &c);
 	if (c.error) {
 		if (ftruncate(fd, 0) < 0)
 			return err_sys(e, c.error, "cannot begin the recording, nor empty its file");
@@ -109,7 +78,7 @@ int recording_file_append(struct recording_file *f, const struct buf *text, size
 {
 	struct change c = { .fd = f->fd, .text = text->data, .length = text->length, .at = f->tail, .can_undo = true };
 
-	make_whole(&c);
+	whole(make, &c);
 	if (c.error)
 		return err_sys(e, c.error, "cannot add to the recording; it is valid up to the last tick");
 	f->bytes = f->tail + text->length;
@@ -118,46 +87,13 @@ int recording_file_append(struct recording_file *f, const struct buf *text, size
 	return 0;
 }
 
-int recording_file_replace(struct recording_file *f, const struct buf *text, uint64_t tail, struct err *e)
-{
-	struct change c = { .fd = f->fd, .text = text->data, .length = text->length };
-
-	make_whole(&c);
-	if (c.error)
-		return err_sys(e, c.error, "the recording broke while old ticks were merged");
-	f->bytes = text->length;
-	f->tail = tail;
-	return 0;
-}
-
-int recording_file_read(const struct recording_file *f, char **ret, struct err *e)
-{
-	_cleanup_(freep) char *text = malloc(f->bytes + 1);
-	uint64_t done = 0;
-
-	if (!text)
-		return err_set(e, ENOMEM, "out of memory to thin a recording of %llu bytes", (unsigned long long)f->bytes);
-	while (done < f->bytes) {
-		ssize_t n = pread(f->fd, text + done, f->bytes - done, (off_t)done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return err_sys(e, n < 0 ? errno : EIO, "cannot read the recording back to thin it");
-		done += (uint64_t)n;
-	}
-	text[done] = '\0';
-	*ret = TAKE(text);
-	return 0;
-}
-
 static int refuse(const char *path, int code, struct err *e)
 {
 	struct stat st;
 
 	if (code == EEXIST && lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
-		return err_set(e, EEXIST, "%s is not an ordinary file (%s); memspy writes to a file of its own only", path,
-			       S_ISLNK(st.st_mode) ? "a symbolic link" : S_ISDIR(st.st_mode) ? "a directory" :
+		return err_set(e, EEXIST, "%s is not an ordinary file (%s); memspy writes to a file of its own only",
+			       path, S_ISLNK(st.st_mode) ? "a symbolic link" : S_ISDIR(st.st_mode) ? "a directory" :
 				S_ISFIFO(st.st_mode) ? "a pipe" : S_ISSOCK(st.st_mode) ? "a socket" : "a device");
 	if (code == EEXIST)
 		return err_set(e, EEXIST, "%s exists; -f overwrites it", path);

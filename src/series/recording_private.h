@@ -25,9 +25,6 @@ struct recording_file {
 int recording_file_start(struct recording_file *f, int fd, const struct buf *text, struct err *e);
 /* Puts text in place of the closing; keep: how much of it stays when the next text comes. All or nothing. */
 int recording_file_append(struct recording_file *f, const struct buf *text, size_t keep, struct err *e);
-/* Puts the document *text in place of the whole; it must not be longer. tail as above. */
-int recording_file_replace(struct recording_file *f, const struct buf *text, uint64_t tail, struct err *e);
-int recording_file_read(const struct recording_file *f, char **ret, struct err *e); /* *ret is to be freed */
 
 /* The columns of a site's row, in order. The last is an array of LIFETIME_BUCKETS, left out where all are 0. */
 enum site_column {
@@ -47,9 +44,3 @@ void recording_text_sample(struct buf *to, const struct sample *s, double second
 /* Names from the given ids (exclusive) on. */
 void recording_text_names(struct buf *to, const struct names *n, uint32_t strings, uint32_t frames, uint32_t stacks);
 void recording_text_site(struct buf *to, const struct site *s);
-
-/*
- * Merges old ticks of a document into the ones after them until it has at most `bytes` bytes, the first tick and the newest
- * tenth excepted. *ret may still be larger when nothing is left to merge. *ret_tail: where its closing begins.
- */
-int recording_thin(const char *document, uint64_t bytes, struct buf *ret, uint64_t *ret_tail, struct err *e);

@@ -1,164 +1,154 @@
 /*
- * Thinning: two neighbouring ticks become one. It stands at the later one's time with the later one's figures, brings the
- * names of both, and the rows of the earlier one that the later one does not replace. So everything after it reads as
- * before; only what was seen at the earlier moment is gone.
+ * Thinning: neighbouring ticks become one. It stands at the last one's time with the last one's figures, brings the
+ * names of all, and of each site the last row. So everything after it reads as before; only what was seen in between is
+ * gone.
+ *
+ * One pass, text to text: rows are copied, not made anew.
  */
+#include "recording_thin.h"
+
 #include <errno.h>
-#include <jansson.h>
-#include <stdlib.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "memspy/cleanup.h"
-#include "recording_private.h"
+#include "group.h"
+#include "series_private.h"
 
-/* Lines of the document, or of memory of their own once merged. */
-struct line {
-	const char *text;
-	size_t length;
-	char *own;
+enum {
+	CHUNK = 1 << 20,
+	SYNC_EVERY = 8 << 20, /* what may lie in memory unwritten: the disk of others has no storm to fear */
 };
 
-struct lines {
-	struct line *at;
-	size_t count;
-};
-
-static void lines_done(struct lines *l)
+void thin_out_done(struct thin_out *o)
 {
-	for (size_t i = 0; i < l->count; i++)
-		free(l->at[i].own);
-	free(l->at);
-	*l = (struct lines){ 0 };
+	buf_done(&o->text);
 }
 
-/* The ticks between the header's line and the closing one, without their commas. */
-static int split(const char *ticks, struct lines *ret, struct err *e)
+int thin_out_flush(struct thin_out *o, struct err *e)
 {
-	size_t room = 0;
+	const char *at = o->text.data;
+	size_t left = o->text.length;
 
-	while (*ticks == '{') {
-		size_t length = strcspn(ticks, "\n");
+	if (o->text.failed)
+		return err_set(e, ENOMEM, "out of memory");
+	while (left) {
+		ssize_t n = pwrite(o->fd, at, left, (off_t)o->bytes);
 
-		if (ret->count == room) {
-			struct line *at = realloc(ret->at, (room ? room * 2 : 64) * sizeof(*at));
-
-			if (!at)
-				return err_set(e, ENOMEM, "out of memory to thin a recording");
-			ret->at = at;
-			room = room ? room * 2 : 64;
-		}
-		ret->at[ret->count++] = (struct line){ .text = ticks, .length = length - (ticks[length - 1] == ',') };
-		ticks += length + (ticks[length] == '\n');
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return err_sys(e, n < 0 ? errno : EIO, "cannot write the file beside it");
+		at += n;
+		left -= (size_t)n;
+		o->bytes += (uint64_t)n;
+	}
+	buf_reset(&o->text);
+	if (o->bytes - o->begun >= SYNC_EVERY) {
+		sync_file_range(o->fd, (off_t)o->begun, (off_t)(o->bytes - o->begun), SYNC_FILE_RANGE_WRITE);
+		sync_file_range(o->fd, 0, (off_t)o->begun, SYNC_FILE_RANGE_WAIT_BEFORE);
+		o->begun = o->bytes;
 	}
 	return 0;
 }
 
-static const char *key_of(const json_t *row, char key[64])
+int thin_out_copy(struct thin_out *o, int from, uint64_t at, uint64_t end, const atomic_bool *stop, struct err *e)
 {
-	snprintf(key, 64, "%lld,%lld,%lld", (long long)json_integer_value(json_array_get(row, COLUMN_STACK)),
-		 (long long)json_integer_value(json_array_get(row, COLUMN_THREAD)),
-		 (long long)json_integer_value(json_array_get(row, COLUMN_DOMAIN)));
-	return key;
-}
+	_cleanup_(freep) char *chunk = malloc(CHUNK);
+	int r = chunk ? thin_out_flush(o, e) : err_set(e, ENOMEM, "out of memory");
 
-/* Rows of `early` that `late` does not have, then those of `late`. */
-static json_t *merge_sites(json_t *early, json_t *late)
-{
-	json_auto_t *replaced = json_object();
-	json_auto_t *merged = json_array();
-	json_t *row;
-	size_t i;
-	char key[64];
-	bool failed = !replaced || !merged;
+	while (r == 0 && at < end) {
+		ssize_t n = pread(from, chunk, end - at < CHUNK ? end - at : CHUNK, (off_t)at);
 
-	json_array_foreach(late, i, row)
-		failed |= json_object_set_new(replaced, key_of(row, key), json_true()) != 0;
-	json_array_foreach(early, i, row)
-		if (!json_object_get(replaced, key_of(row, key)))
-			failed |= json_array_append(merged, row) != 0;
-	if (failed || (late && json_array_extend(merged, late) != 0))
-		return NULL;
-	return TAKE(merged);
-}
-
-static int merge(const struct line *first, const struct line *second, struct line *ret, struct err *e)
-{
-	static const char *const names[] = { "strings", "frames", "stacks" };
-	json_auto_t *early = json_loadb(first->text, first->length, 0, NULL);
-	json_auto_t *late = json_loadb(second->text, second->length, 0, NULL);
-	json_t *sites;
-	char *text;
-
-	if (!early || !late)
-		return err_set(e, EBADMSG, "a tick of the recording does not read back");
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		json_t *before = json_object_get(early, names[i]), *after = json_object_get(late, names[i]);
-
-		if (before && after && json_array_extend(before, after) != 0)
-			return err_set(e, ENOMEM, "out of memory to thin a recording");
-		if (before)
-			json_object_set(late, names[i], before);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return err_sys(e, n < 0 ? errno : EIO, "cannot read it back");
+		if (stop && *stop)
+			return err_set(e, ECANCELED, "stopped");
+		buf_add(&o->text, chunk, (size_t)n);
+		at += (uint64_t)n;
+		r = thin_out_flush(o, e);
 	}
-	sites = merge_sites(json_object_get(early, "sites"), json_object_get(late, "sites"));
-	if (!sites || (json_array_size(sites) ? json_object_set_new(late, "sites", sites) : (json_decref(sites), 0)) != 0)
-		return err_set(e, ENOMEM, "out of memory to thin a recording");
-	text = json_dumps(late, JSON_COMPACT);
-	if (!text)
-		return err_set(e, ENOMEM, "out of memory to thin a recording");
-	*ret = (struct line){ .text = text, .length = strlen(text), .own = text };
-	return 0;
-}
-
-/* One pass over the ticks between the first and the newest tenth. */
-static int halve(struct lines *l, struct err *e)
-{
-	size_t end = l->count - l->count / 10 - 1, to = 1, from = 1;
-	int r = 0;
-
-	for (; from + 1 < end && r == 0; from += 2) {
-		struct line merged = { 0 };
-
-		r = merge(&l->at[from], &l->at[from + 1], &merged, e);
-		if (r < 0)
-			break;
-		free(l->at[from].own);
-		free(l->at[from + 1].own);
-		l->at[to++] = merged;
-	}
-	while (from < l->count)
-		l->at[to++] = l->at[from++];
-	l->count = to;
 	return r;
 }
 
-static uint64_t bytes_of(const struct lines *l, size_t header)
+static int flush_group(struct group *g, struct thin_out *o, struct err *e)
 {
-	uint64_t bytes = header + strlen(RECORDING_CLOSING);
+	int r = 0;
 
-	for (size_t i = 0; i < l->count; i++)
-		bytes += l->at[i].length + 2;
-	return bytes;
+	if (g->ticks) {
+		buf_puts(&o->text, ",\n");
+		r = group_write(g, &o->text, e);
+	}
+	if (r == 0 && o->text.length >= CHUNK)
+		r = thin_out_flush(o, e);
+	return r;
 }
 
-int recording_thin(const char *document, uint64_t bytes, struct buf *ret, uint64_t *ret_tail, struct err *e)
+/* The header and the first tick, which stay as they are. */
+static int copy_top(struct lines *in, struct thin_out *o, uint64_t *ret_at, struct err *e)
 {
-	_cleanup_(lines_done) struct lines ticks = { 0 };
-	size_t header = strcspn(document, "\n"), before = SIZE_MAX;
-	int r = split(document + header + (document[header] == '\n'), &ticks, e);
+	for (int i = 0; i < 2; i++) {
+		char *line;
+		size_t length;
+		int r = lines_next(in, &line, &length, e);
 
-	while (r == 0 && ticks.count > 3 && ticks.count < before && bytes_of(&ticks, header) > bytes) {
-		before = ticks.count;
-		r = halve(&ticks, e);
+		if (r != 0)
+			return r < 0 ? r : err_set(e, EBADMSG, "it has no tick to be merged");
+		*ret_at += length + (i == 0);
+		if (i && length && line[length - 1] == ',')
+			--*ret_at, length--;
+		buf_puts(&o->text, i ? "\n" : "");
+		buf_add(&o->text, line, length);
 	}
+	return 0;
+}
+
+/*
+ * A group is whole when half of its bytes are gone, or its line grows long. *at: the end of the last tick taken.
+ */
+static int merge_ticks(struct lines *in, struct group *g, uint64_t end, struct thin_out *o, uint64_t *at,
+		       const atomic_bool *stop, struct err *e)
+{
+	char *line;
+	size_t length;
+	int r;
+
+	while ((r = lines_next(in, &line, &length, e)) == 0) {
+		if (length && line[length - 1] == ',')
+			length--;
+		if (*at + 2 + length > end || line[0] != '{')
+			break;
+		if (stop && *stop)
+			return err_set(e, ECANCELED, "stopped");
+		if (group_is_whole(g, length))
+			r = flush_group(g, o, e);
+		if (r == 0)
+			r = group_add(g, line, length, e);
+		if (r < 0)
+			return r;
+		*at += 2 + length; /* the comma and the newline before it */
+	}
+	return r < 0 ? r : flush_group(g, o, e);
+}
+
+int recording_thin(int from, uint64_t end, struct thin_out *o, uint64_t *ret_at, const atomic_bool *stop,
+		   struct err *e)
+{
+	_cleanup_(lines_done) struct lines in = { .fd = fcntl(from, F_DUPFD_CLOEXEC, 0), .left = UINT64_MAX };
+	_cleanup_(group_done) struct group g = { 0 };
+	uint64_t at = 0;
+	int r;
+
+	if (in.fd < 0 || lseek(in.fd, 0, SEEK_SET) < 0)
+		return err_sys(e, errno, "cannot read it back");
+	r = copy_top(&in, o, &at, e);
+	if (r == 0)
+		r = merge_ticks(&in, &g, end, o, &at, stop, e);
 	if (r < 0)
 		return r;
-	buf_reset(ret);
-	buf_add(ret, document, header);
-	for (size_t i = 0; i < ticks.count; i++) {
-		buf_puts(ret, i ? ",\n" : "\n");
-		buf_add(ret, ticks.at[i].text, ticks.at[i].length);
-	}
-	*ret_tail = ret->length;
-	buf_puts(ret, RECORDING_CLOSING);
-	return ret->failed ? err_set(e, ENOMEM, "out of memory to thin a recording") : 0;
+	*ret_at = at;
+	return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "memspy/cleanup.h"
 #include "recording_private.h"
+#include "room.h"
 #include "sites_private.h"
 
 /* What the writer remembers of a site beside its figures. */
@@ -15,7 +16,7 @@ struct mark {
 
 struct recording_writer {
 	struct recording_file file;
-	uint64_t max_bytes;
+	struct room room;
 	uint64_t ticks, first_ns, last_ns;
 	uint32_t strings, frames, stacks; /* names already written */
 	struct sites sites;
@@ -24,6 +25,8 @@ struct recording_writer {
 	uint32_t *pending; /* sites in the text under way */
 	size_t pending_count, pending_room;
 	struct buf text;
+	size_t keep; /* of the text: a tick without the closing */
+	bool held;   /* the text is a tick for which there was no room yet */
 	bool ended;
 };
 
@@ -41,7 +44,7 @@ int recording_writer_new(struct recording_writer **ret, int fd, const struct rec
 	if (!w)
 		return err_set(e, ENOMEM, "out of memory for a recording");
 	w->file.fd = -1;
-	w->max_bytes = max_bytes;
+	room_init(&w->room, max_bytes);
 	recording_text_header(&w->text, about, max_bytes);
 	buf_puts(&w->text, RECORDING_CLOSING);
 	if (w->text.failed)
@@ -57,6 +60,7 @@ void recording_writer_free(struct recording_writer *w)
 {
 	if (!w)
 		return;
+	room_done(&w->room);
 	closep(&w->file.fd);
 	sites_done(&w->sites);
 	free(w->marks);
@@ -171,30 +175,9 @@ static void add_changed_sites(struct recording_writer *w)
 		buf_putc(&w->text, ']');
 }
 
-static int thin(struct recording_writer *w, uint64_t more, struct err *e)
-{
-	_cleanup_(freep) char *document = NULL;
-	_cleanup_(buf_done) struct buf thinned = { 0 };
-	uint64_t tail;
-	int r;
-
-	/* A quarter is made free at once, so that this does not happen at every tick. */
-	r = recording_file_read(&w->file, &document, e);
-	if (r == 0)
-		r = recording_thin(document, w->max_bytes / 4 * 3 > more ? w->max_bytes / 4 * 3 - more : 0, &thinned, &tail, e);
-	if (r < 0)
-		return r;
-	if (thinned.length + more > w->max_bytes)
-		return err_set(e, EFBIG, "the recording is full: its %llu bytes are taken by names and the newest ticks",
-			       (unsigned long long)w->max_bytes);
-	return recording_file_replace(&w->file, &thinned, tail, e);
-}
-
-static int write_tick(struct recording_writer *w, const struct sample *s, const struct names *n, struct err *e)
+static int write_text(struct recording_writer *w, const struct sample *s, const struct names *n, struct err *e)
 {
 	struct estimate live = { 0 }, alloc = { 0 };
-	size_t keep;
-	int r;
 
 	for (size_t i = 0; i < w->sites.count; i++) {
 		estimate_add(&live, &w->sites.at[i].live);
@@ -206,17 +189,33 @@ static int write_tick(struct recording_writer *w, const struct sample *s, const 
 	recording_text_names(&w->text, n, w->strings, w->frames, w->stacks);
 	add_changed_sites(w);
 	buf_putc(&w->text, '}');
-	keep = w->text.length;
+	w->keep = w->text.length;
 	buf_puts(&w->text, RECORDING_CLOSING);
-	if (w->text.failed)
-		return err_set(e, ENOMEM, "out of memory for a tick");
+	return w->text.failed ? err_set(e, ENOMEM, "out of memory for a tick") : 0;
+}
 
-	if (w->max_bytes && w->file.tail + w->text.length > w->max_bytes) {
-		r = thin(w, w->text.length, e);
-		if (r < 0)
-			return r;
-	}
-	return recording_file_append(&w->file, &w->text, keep, e);
+/* 0, ROOM_LATER, or a fault. */
+static int append_text(struct recording_writer *w, bool wait, struct err *e)
+{
+	int r = room_make(&w->room, &w->file, w->text.length, wait, e);
+
+	if (r == 0)
+		r = recording_file_append(&w->file, &w->text, w->keep, e);
+	if (r == 0)
+		room_taken(&w->room, &w->file);
+	w->held = r == ROOM_LATER;
+	return r;
+}
+
+static void remember_written(struct recording_writer *w, const struct sample *s, const struct names *n)
+{
+	for (size_t i = 0; i < w->pending_count; i++)
+		w->marks[w->pending[i]].written = digest(&w->sites.at[w->pending[i]]);
+	w->strings = names_strings(n);
+	w->frames = names_frames(n);
+	w->stacks = names_stacks(n);
+	w->last_ns = s->time_ns;
+	w->ticks++;
 }
 
 int recording_writer_tick(struct recording_writer *w, const struct sample *s, const struct names *n, struct err *e)
@@ -229,40 +228,42 @@ int recording_writer_tick(struct recording_writer *w, const struct sample *s, co
 		w->first_ns = s->time_ns;
 	else if (s->time_ns < w->last_ns)
 		return err_set(e, EINVAL, "a tick from before the last one");
+	w->held = false;
 	r = s->has_heap ? take_sites(w, s, e) : 0;
 	if (r == 0)
 		r = room_for_pending(w, e);
 	if (r == 0)
-		r = write_tick(w, s, n, e);
-	if (r < 0) {
+		r = write_text(w, s, n, e);
+	if (r == 0)
+		r = append_text(w, false, e);
+	if (r == 0)
+		remember_written(w, s, n);
+	else
 		forget_tick(w);
-		return r;
-	}
-	for (size_t i = 0; i < w->pending_count; i++)
-		w->marks[w->pending[i]].written = digest(&w->sites.at[w->pending[i]]);
-	w->strings = names_strings(n);
-	w->frames = names_frames(n);
-	w->stacks = names_stacks(n);
-	w->last_ns = s->time_ns;
-	w->ticks++;
-	return 0;
+	return r == ROOM_LATER ? 0 : r;
 }
 
 int recording_writer_end(struct recording_writer *w, const char *why, struct err *e)
 {
-	int r;
+	int r, last = 0;
 
 	if (w->ended)
 		return 0;
+	/* The last figures are worth a wait. */
+	if (w->held) {
+		last = append_text(w, true, e);
+		w->ticks += last == 0;
+	}
+	room_done(&w->room);
 	buf_reset(&w->text);
 	buf_puts(&w->text, "\n],\"end\":");
 	buf_json_string(&w->text, why ? why : "");
 	buf_puts(&w->text, "}\n");
 	if (w->text.failed)
 		return err_set(e, ENOMEM, "out of memory for the end of a recording");
-	r = recording_file_append(&w->file, &w->text, 0, e);
+	r = recording_file_append(&w->file, &w->text, 0, last < 0 ? &(struct err){ "" } : e);
 	w->ended = r == 0;
-	return r;
+	return last < 0 ? last : r;
 }
 
 uint64_t recording_writer_bytes(const struct recording_writer *w)

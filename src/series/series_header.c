@@ -77,7 +77,8 @@ int series_header(struct series *s, const char *line, size_t length, struct err 
 	s->header = json_loadb(text.data, text.length, 0, NULL);
 	version = json_object_get(s->header, "memspy_recording");
 	if (!json_is_integer(version) && strstr(line, "memspy_recording"))
-		return err_set(e, EBADMSG, "%s is damaged, or was laid out anew: memspy reads one tick per line, as it writes them",
+		return err_set(e, EBADMSG, "%s is damaged, or was laid out anew: memspy reads one tick per line, as it "
+			       "writes them",
 			       s->path);
 	if (!json_is_integer(version))
 		return err_set(e, EBADMSG, "%s is not a recording of memspy", s->path);

@@ -19,11 +19,12 @@ enum {
 	COLUMNS_MOST = 256,
 };
 
-/* A file, a line at a time. */
+/* A file as it was when it was opened, a line at a time. */
 struct lines {
 	int fd;
 	char *data;
 	size_t room, start, end; /* bytes at hand: data[start .. end) */
+	uint64_t left; /* to read. What is added meanwhile is not looked at: it begins where the closing was */
 	bool at_end;
 	uint64_t number; /* of the line last given, from 1 */
 };

@@ -1,4 +1,4 @@
-/* What one tick adds to a series. Every id is checked against what came before it, every figure is a number or a fault. */
+/* What one tick adds to a series. An id is checked against what came before it, a figure is a number or a fault. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -77,7 +77,8 @@ static int read_frame(struct series *s, const json_t *row, struct err *e)
 
 	if (!id(json_array_get(row, 0), strings, &f.function) || !id(json_array_get(row, 1), strings, &f.file) ||
 	    !id(json_array_get(row, 2), INT32_MAX, &line) || !id(json_array_get(row, 3), UINT32_MAX, &f.kind))
-		return series_bad(s, e, "frame %u is not [function, file, line, kind] with strings that were named", expected);
+		return series_bad(s, e, "frame %u is not [function, file, line, kind] with strings that were named",
+				  expected);
 	f.line = (int32_t)line;
 	r = names_frame(s->names, &f, &got, e);
 	return r == 0 && got != expected ? series_bad(s, e, "frame %u is said twice", expected) : r;
@@ -88,8 +89,8 @@ static int read_stack(struct series *s, const json_t *row, struct err *e)
 	uint32_t known = names_stacks(s->names), parent, frame, got = 0;
 	int r;
 
-	if (!id(json_array_get(row, 0), known, &parent) || !id(json_array_get(row, 1), names_frames(s->names), &frame) ||
-	    frame == 0)
+	if (!id(json_array_get(row, 0), known, &parent) ||
+	    !id(json_array_get(row, 1), names_frames(s->names), &frame) || frame == 0)
 		return series_bad(s, e, "stack %u is not [parent, frame] of what was named before it", known + 1);
 	if (parent && s->depths[parent - 1] >= DEPTH_MOST)
 		return series_bad(s, e, "stack %u is deeper than %d frames", known + 1, DEPTH_MOST);
@@ -151,7 +152,7 @@ static uint64_t *figure(struct site *site, int column)
 	case COLUMN_TEMP_BYTES: return &site->temporary.bytes;
 	case COLUMN_TEMP_BLOCKS: return &site->temporary.blocks;
 	case COLUMN_TEMP_N: return &site->temporary.samples;
-	default: return NULL; /* the key, a variance, the lifetimes, freed_bytes (it is alloc less live), or not known */
+	default: return NULL; /* the key, a variance, lifetimes, freed_bytes (it is alloc less live), or not known */
 	}
 }
 

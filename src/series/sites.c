@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static uint32_t hash(uint32_t stack, uint32_t thread, uint32_t domain)
 {
@@ -55,7 +56,8 @@ int sites_find(struct sites *s, uint32_t stack, uint32_t thread, uint32_t domain
 	int r;
 
 	if (s->slots)
-		for (uint32_t slot = hash(stack, thread, domain) & s->mask; s->slots[slot]; slot = (slot + 1) & s->mask) {
+		for (uint32_t slot = hash(stack, thread, domain) & s->mask; s->slots[slot];
+		     slot = (slot + 1) & s->mask) {
 			const struct site *site = &s->at[s->slots[slot] - 1];
 
 			if (site->stack == stack && site->thread == thread && site->domain == domain) {
@@ -70,6 +72,13 @@ int sites_find(struct sites *s, uint32_t stack, uint32_t thread, uint32_t domain
 	put(s, s->count);
 	*ret = s->count++;
 	return 0;
+}
+
+void sites_clear(struct sites *s)
+{
+	s->count = 0;
+	if (s->slots)
+		memset(s->slots, 0, ((size_t)s->mask + 1) * sizeof(*s->slots));
 }
 
 void sites_done(struct sites *s)

@@ -21,4 +21,5 @@ enum { SITES_MOST = 1 << 22 }; /* a gigabyte: a ceiling for damaged files */
 
 /* The index of the site; a new one has all figures zero. -ENOMEM, -EFBIG. */
 int sites_find(struct sites *s, uint32_t stack, uint32_t thread, uint32_t domain, size_t *ret, struct err *e);
+void sites_clear(struct sites *s); /* keeps the memory */
 void sites_done(struct sites *s);

@@ -3,8 +3,8 @@
 #include <string.h>
 
 /*
- * Text in a JSON string has no bare quotation mark, so these can only be keys of an object: of the tick, or of one inside
- * it. With the latter the head does not close, and whoever parses it notices.
+ * Text in a JSON string has no bare quotation mark, so these can only be keys of an object: of the tick, or of one
+ * inside it. With the latter the head does not close, and whoever parses it notices.
  */
 const char *const tick_list_keys[LIST_COUNT] = { ",\"strings\":[", ",\"frames\":[", ",\"stacks\":[", ",\"sites\":[" };
 

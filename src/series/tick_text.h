@@ -1,9 +1,9 @@
 /*
  * tick_text: the line of a tick, taken apart without a parser of JSON.
  *
- * Nearly all of a recording are rows of numbers. Whoever reads them all, or copies them, need not make an object of each:
- * here they are found and read where they lie. What does not look as memspy writes it is not an error but "not such":
- * the caller then asks a real parser. Serves this folder only.
+ * Nearly all of a recording are rows of numbers. Whoever reads them all, or copies them, need not make an object of
+ * each: here they are found and read where they lie. What does not look as memspy writes it is no error but "not
+ * such": the caller then asks a real parser. Serves this folder only.
  */
 #pragma once
 
@@ -26,7 +26,7 @@ struct tick_text {
 	struct span lists[LIST_COUNT]; /* what is between the brackets */
 };
 
-/* The lists stand at the end of a line, in order. A line without any is not such. Says nothing about what is in them. */
+/* The lists stand at the end of a line, in order; any may be missing. Says nothing about what is in them. */
 bool tick_text_split(const char *line, size_t length, struct tick_text *ret);
 /*
  * The sites alone, if they stand last and are but numbers and brackets: line[0 .. *ret_head) and a "}" are the tick

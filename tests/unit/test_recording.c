@@ -206,14 +206,14 @@ START_TEST(two_sites_of_one_place_are_one_and_a_missing_one_stays)
 END_TEST
 
 /* Writes large ticks until it is killed. Check's own file is shared with the parent: nothing is asserted here. */
-static void write_for_ever(const char *path, struct site *sites, size_t count)
+static void write_for_ever(const char *path, struct site *sites, size_t count, uint64_t max_bytes)
 {
 	const struct recording_about about = made_about();
 	struct sample s = made_sample(0, 1, sites, count);
 	int fd = -1, r = recording_create(path, false, &fd, &e);
 
 	if (r == 0)
-		r = recording_writer_new(&w, fd, &about, 0, &e);
+		r = recording_writer_new(&w, fd, &about, max_bytes, &e);
 	for (uint64_t t = 1; r == 0; t++) {
 		s.time_ns += 1000000;
 		for (size_t i = 0; i < count; i++)
@@ -245,7 +245,7 @@ START_TEST(a_killed_writer_leaves_a_valid_document)
 		ck_assert_int_eq(pipe(alive), 0);
 		pid = fork();
 		if (pid == 0)
-			write_for_ever(path, sites, COUNT);
+			write_for_ever(path, sites, COUNT, 0);
 		nanosleep(&pause, NULL);
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
@@ -258,6 +258,64 @@ START_TEST(a_killed_writer_leaves_a_valid_document)
 		unlink(path);
 	}
 	ck_assert_int_gt(with_ticks, 10);
+	names_free(names);
+}
+END_TEST
+
+static uint64_t read_through(const char *path)
+{
+	struct series *series;
+	uint64_t ticks = 0;
+	int r = series_open(&series, path, &e);
+
+	if (r < 0) /* its first line is being written */
+		return 0;
+	while ((r = series_next(series, &e)) == 0)
+		ticks++;
+	ck_assert_msg(r == SERIES_END, "%s", e.text);
+	series_free(series);
+	return ticks;
+}
+
+START_TEST(a_reader_and_a_kill_find_a_whole_document_while_it_is_thinned)
+{
+	enum { COUNT = 2000, MAX = 6 << 20 };
+	static struct site sites[COUNT];
+	uint64_t ticks = 0;
+
+	new_names();
+	for (int i = 0; i < COUNT; i++)
+		sites[i] = made_site(made_call(names, 0, "function", "app.py", i + 1), 1000, 1);
+	srand(2);
+	for (int i = 0; i < 12; i++) {
+		char dir[] = "/tmp/memspy-test-XXXXXX", path[64];
+		const struct timespec pause = { 0, 100000000 + rand() % 100000000 };
+		struct stat st;
+		int alive[2];
+		char end;
+		pid_t pid;
+
+		ck_assert_ptr_nonnull(mkdtemp(dir));
+		snprintf(path, sizeof(path), "%s/heap.json", dir);
+		ck_assert_int_eq(pipe(alive), 0);
+		pid = fork();
+		if (pid == 0)
+			write_for_ever(path, sites, COUNT, MAX);
+		nanosleep(&pause, NULL);
+		ticks += read_through(path);
+		ticks += read_through(path);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		close(alive[1]);
+		ck_assert_int_eq(read(alive[0], &end, 1), 0);
+		close(alive[0]);
+		is_valid(path);
+		ck_assert_int_eq(stat(path, &st), 0);
+		ck_assert_int_le(st.st_size, MAX);
+		/* Nothing else is left there. */
+		ck_assert_int_eq(unlink(path) | rmdir(dir), 0);
+	}
+	ck_assert_uint_gt(ticks, 100);
 	names_free(names);
 }
 END_TEST
@@ -384,6 +442,179 @@ START_TEST(a_bounded_recording_stays_below_its_bound_and_keeps_the_newest)
 }
 END_TEST
 
+/* Sites that change at random, so that merging has something to do: the same ones each time. */
+static void many_ticks(struct recording_writer *writer, struct site *sites, size_t count, unsigned ticks)
+{
+	struct sample s = made_sample(0, 1, sites, count);
+
+	srand(1);
+	for (size_t i = 0; i < count; i++)
+		sites[i] = made_site((uint32_t)i + 1, 1000, 1);
+	for (unsigned t = 0; t < ticks; t++) {
+		char text[32];
+
+		for (size_t i = 0; i < count / 10; i++)
+			sites[(size_t)rand() % count].live.bytes = (uint64_t)rand();
+		snprintf(text, sizeof(text), "new_%u", t);
+		made_string(names, text);
+		s.time_ns += 1000000000;
+		s.memory.rss = t;
+		s.has_heap = t % 7 != 3;
+		ck_ok(recording_writer_tick(writer, &s, names, &e), e);
+	}
+}
+
+static void stacks_for(size_t count)
+{
+	new_names();
+	for (size_t i = 0; i < count; i++)
+		made_call(names, 0, "function", "app.py", (int)i + 1);
+}
+
+static const struct site *site_of(const struct sample *s, uint32_t stack)
+{
+	for (size_t i = 0; i < s->site_count; i++)
+		if (s->sites[i].stack == stack)
+			return &s->sites[i];
+	ck_abort_msg("no site of stack %u", stack);
+}
+
+START_TEST(what_is_left_of_a_thinned_recording_reads_as_before)
+{
+	enum { COUNT = 200 };
+	static struct site sites[COUNT];
+	char *path = strdup(made_path()), *whole_path = strdup(made_path());
+	struct series *thinned, *whole;
+	size_t kept = 0;
+
+	stacks_for(COUNT);
+	w = made_writer(path, 500000);
+	many_ticks(w, sites, COUNT, 2000);
+	ck_ok(recording_writer_end(w, "duration", &e), e);
+	recording_writer_free(w);
+	names_free(names);
+	stacks_for(COUNT);
+	w = made_writer(whole_path, 0);
+	many_ticks(w, sites, COUNT, 2000);
+	recording_writer_free(w);
+
+	is_valid(path);
+	ck_ok(series_open(&thinned, path, &e), e);
+	ck_ok(series_open(&whole, whole_path, &e), e);
+	for (; series_next(thinned, &e) == 0; kept++) {
+		do
+			ck_ok(series_next(whole, &e), e);
+		while (series_seconds(whole) < series_seconds(thinned));
+		ck_assert_double_eq(series_seconds(whole), series_seconds(thinned));
+		ck_assert_uint_eq(series_sample(whole)->memory.rss, series_sample(thinned)->memory.rss);
+		ck_assert_uint_eq(names_strings(series_names(whole)), names_strings(series_names(thinned)));
+		ck_assert_uint_eq(series_sample(whole)->site_count, series_sample(thinned)->site_count);
+		for (uint32_t i = 1; i <= COUNT; i += 7)
+			figures_are(site_of(series_sample(thinned), i), site_of(series_sample(whole), i));
+	}
+	ck_assert_msg(series_end(thinned) && !series_is_torn(thinned), "%s", e.text);
+	ck_assert_int_eq(series_next(whole, &e), SERIES_END); /* the last tick is there */
+	ck_assert_uint_gt(kept, 20);
+	ck_assert_uint_lt(kept, 1000);
+	series_free(thinned);
+	series_free(whole);
+	names_free(names);
+	unlink(path);
+	unlink(whole_path);
+	free(path);
+	free(whole_path);
+}
+END_TEST
+
+START_TEST(a_tick_without_room_is_merged_into_the_next_and_the_last_is_there)
+{
+	enum { COUNT = 20000, TICKS = 150 };
+	static struct site sites[COUNT];
+	char *path = strdup(made_path());
+	uint64_t live = 0, written;
+	struct stat st;
+	size_t kept;
+
+	stacks_for(COUNT);
+	w = made_writer(path, 12 * MIB); /* too large to be thinned while a tick waits */
+	many_ticks(w, sites, COUNT, TICKS);
+	written = recording_writer_ticks(w);
+	ck_ok(recording_writer_end(w, "duration", &e), e);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_le(st.st_size, 12 * MIB);
+	ck_assert_uint_eq((uint64_t)st.st_size, recording_writer_bytes(w));
+	is_valid(path);
+	ck_assert_uint_lt(written, TICKS);
+	for (int i = 0; i < COUNT; i++)
+		live += sites[i].live.bytes;
+	ck_assert_uint_eq(live_at_end(path, &kept), live);
+	recording_writer_free(w);
+	names_free(names);
+	unlink(path);
+	free(path);
+}
+END_TEST
+
+START_TEST(a_recording_that_is_moved_is_thinned_where_it_is)
+{
+	char dir[] = "/tmp/memspy-test-XXXXXX", path[64], moved[64];
+	uint64_t ticks = 0, largest = 0;
+	struct stat st, other;
+	FILE *f;
+	int r;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/heap.json", dir);
+	snprintf(moved, sizeof(moved), "%s/moved.json", dir);
+	new_names();
+	w = made_writer(path, 200000);
+	ck_assert_int_eq(chmod(path, 0640), 0);
+	one_more(path, &ticks, &r);
+	ck_assert_int_eq(rename(path, moved), 0);
+	f = fopen(path, "we");
+	ck_assert(f && fputs("somebody else's", f) >= 0 && fclose(f) == 0);
+	for (int i = 0; i < 300; i++) {
+		one_more(moved, &ticks, &r);
+		ck_ok(r, e);
+		largest = recording_writer_bytes(w) > largest ? recording_writer_bytes(w) : largest;
+	}
+	ck_assert_uint_lt(recording_writer_bytes(w), largest);
+	ck_assert_int_eq(stat(moved, &st) | stat(path, &other), 0);
+	ck_assert_uint_eq((uint64_t)st.st_size, recording_writer_bytes(w));
+	ck_assert_int_eq(st.st_mode & 07777, 0640);
+	ck_assert_int_eq(other.st_size, 15);
+	recording_writer_free(w);
+	names_free(names);
+	ck_assert_int_eq(unlink(path) | unlink(moved) | rmdir(dir), 0); /* nothing else is left there */
+}
+END_TEST
+
+START_TEST(a_recording_without_a_place_ends_when_it_is_full_and_says_why)
+{
+	static struct site sites[50];
+	struct sample s = made_sample(0, 1, sites, 50);
+	char *path = strdup(made_path());
+	int r = 0;
+
+	stacks_for(50);
+	w = made_writer(path, 200000);
+	ck_assert_int_eq(unlink(path), 0);
+	for (uint64_t t = 1; r == 0 && t < 1000; t++) {
+		for (int i = 0; i < 50; i++)
+			sites[i] = made_site((uint32_t)i + 1, t * 1000, 1);
+		s.time_ns += 1000000000;
+		r = recording_writer_tick(w, &s, names, &e);
+	}
+	ck_assert_int_eq(r, -ESTALE);
+	ck_assert_msg(strstr(e.text, "cannot be thinned: it is not to be seen at its place"), "%s", e.text);
+	ck_assert_uint_gt(recording_writer_bytes(w), 190000);
+	ck_assert_int_ne(access(path, F_OK), 0);
+	recording_writer_free(w);
+	names_free(names);
+	free(path);
+}
+END_TEST
+
 START_TEST(a_bound_too_small_for_the_names_is_said_so)
 {
 	char *path = strdup(made_path());
@@ -441,5 +672,10 @@ END_TEST
 TESTS("recording", what_is_written_is_read, the_document_is_valid_after_every_step, a_tick_says_only_what_is_new,
       two_sites_of_one_place_are_one_and_a_missing_one_stays, a_killed_writer_leaves_a_valid_document,
       a_full_disk_leaves_a_valid_document_and_room_lets_it_go_on, a_full_file_system_is_said_so,
-      a_bounded_recording_stays_below_its_bound_and_keeps_the_newest, a_bound_too_small_for_the_names_is_said_so,
+      a_reader_and_a_kill_find_a_whole_document_while_it_is_thinned,
+      a_bounded_recording_stays_below_its_bound_and_keeps_the_newest,
+      what_is_left_of_a_thinned_recording_reads_as_before,
+      a_tick_without_room_is_merged_into_the_next_and_the_last_is_there,
+      a_recording_that_is_moved_is_thinned_where_it_is,
+      a_recording_without_a_place_ends_when_it_is_full_and_says_why, a_bound_too_small_for_the_names_is_said_so,
       a_file_of_somebody_else_is_never_written)
