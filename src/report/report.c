@@ -65,14 +65,15 @@ int report_read(struct report *r, const char *path, double mark, struct err *e)
 	if (code < 0)
 		return code;
 	if (ticks == 0)
-		return err_set(e, ENODATA, "%s holds no moment yet: the recording ended, or was killed, before its first tick", path);
+		return err_set(e, ENODATA, "%s holds no moment yet: the recording ended, or was killed, before its "
+			       "first tick", path);
 	r->seconds = series_seconds(r->series);
 	return 0;
 }
 
 /*
- * What was live at the mark and is no more, or is newer, is out. Blocks that took the place of others in between cannot be
- * told from those that stayed: the smaller of the two figures is the most that can have stayed.
+ * What was live at the mark and is no more, or is newer, is out. Blocks that took the place of others in between cannot
+ * be told from those that stayed: the smaller of the two figures is the most that can have stayed.
  */
 static struct estimate stayed(const struct report *r, size_t site)
 {

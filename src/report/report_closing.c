@@ -35,7 +35,8 @@ static uint64_t bytes_at(const struct rows *rows, const struct row *like)
 	return 0;
 }
 
-static void add_row(struct buf *to, const struct report *r, const struct row *row, const struct rows *before, size_t room)
+static void add_row(struct buf *to, const struct report *r, const struct row *row, const struct rows *before,
+		    size_t room)
 {
 	struct interval sure = estimate_interval(&row->own, series_sample(r->series)->sample_bytes);
 	double minutes = (r->seconds - r->mark_seconds) / 60;
@@ -56,11 +57,15 @@ static void add_row(struct buf *to, const struct report *r, const struct row *ro
 	buf_putc(to, '\n');
 }
 
-static const char *const counts[CLOSING_ROWS + 1] = { "no line", "line", "two lines", "three lines", "four lines", "five lines" };
+static const char *const counts[CLOSING_ROWS + 1] = {
+	"no line", "line", "two lines", "three lines", "four lines", "five lines",
+};
 
-static void add_rows(struct buf *to, const struct report *r, const struct rows *rows, const struct rows *before, unsigned width)
+static void add_rows(struct buf *to, const struct report *r, const struct rows *rows, const struct rows *before,
+		     unsigned width)
 {
-	size_t shown = 0, room = (width ? width : 100) > FIGURE_COLUMNS + 30 ? (width ? width : 100) - FIGURE_COLUMNS : 30;
+	const size_t columns = width ? width : 100;
+	size_t shown = 0, room = columns > FIGURE_COLUMNS + 30 ? columns - FIGURE_COLUMNS : 30;
 	uint64_t sum = 0;
 
 	for (; shown < CLOSING_ROWS && shown < rows->count && rows->at[shown].own.bytes; shown++) {

@@ -57,7 +57,8 @@ void report_json(const struct report *r, struct buf *to)
 	struct interval sure = estimate_interval(sum, s->sample_bytes);
 	uint64_t us = (uint64_t)(r->seconds * 1e6 + 0.5);
 
-	buf_printf(to, "{\"view\":\"%s\",\"by\":\"%s\",\"t\":%llu.%06llu", report_view_names[r->view], rows_by_names[r->by],
+	buf_printf(to, "{\"view\":\"%s\",\"by\":\"%s\",\"t\":%llu.%06llu", report_view_names[r->view],
+		   rows_by_names[r->by],
 		   (unsigned long long)(us / 1000000), (unsigned long long)(us % 1000000));
 	buf_printf(to, ",\"totals\":{\"bytes\":%llu", (unsigned long long)sum->bytes);
 	add(to, "blocks", sum->blocks);

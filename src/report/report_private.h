@@ -23,7 +23,7 @@ struct report {
 /* Reads the file; at the first tick that is at least so far (0 to 1) into it, live figures are kept in `marked`. */
 int report_read(struct report *r, const char *path, double mark, struct err *e);
 
-/* For a terminal: control characters, what turns the direction of text, and what is not UTF-8 become visible escapes. */
+/* For a terminal: control characters, what turns the direction of text, what is not UTF-8 become visible escapes. */
 void text_escape(struct buf *to, const char *text);
 /* The part of a path that tells files apart, escaped, in at most `room` columns; cut from the left. */
 void text_path(struct buf *to, const char *path, size_t room);

@@ -11,7 +11,8 @@
 enum { FIGURE_COLUMNS = 44, CALLERS_MOST = 6 };
 
 static const char *const column_names[VIEW_COUNT] = {
-	[VIEW_LIVE] = "live bytes", [VIEW_ALLOCATED] = "allocated", [VIEW_PEAK] = "peak bytes", [VIEW_LEAKS] = "kept bytes",
+	[VIEW_LIVE] = "live bytes", [VIEW_ALLOCATED] = "allocated", [VIEW_PEAK] = "peak bytes",
+	[VIEW_LEAKS] = "kept bytes",
 };
 
 static uint64_t less(uint64_t a, uint64_t b)
@@ -119,8 +120,9 @@ static void add_summary(struct buf *to, const struct report *r)
 	buf_printf(to, "; our table is %s of it", units_bytes(s->table_bytes).text);
 	add_losses(to, &s->lost);
 	if (!series_end(r->series))
-		buf_puts(to, series_is_torn(r->series) ? "cut      the last line of the file is incomplete; all before it is here\n" :
-						       "cut      the recording was not ended: it goes on, or memspy was killed\n");
+		buf_puts(to, series_is_torn(r->series) ?
+			     "cut      the last line of the file is incomplete; all before it is here\n" :
+			     "cut      the recording was not ended: it goes on, or memspy was killed\n");
 }
 
 static void add_moment(struct buf *to, const struct report *r)
@@ -169,7 +171,8 @@ static void add_callers(struct buf *to, const struct report *r, const struct row
 	}
 }
 
-static void add_where(struct buf *to, const struct report *r, const struct row *row, size_t place_columns, size_t place_room)
+static void add_where(struct buf *to, const struct report *r, const struct row *row, size_t place_columns,
+		      size_t place_room)
 {
 	_cleanup_(buf_done) struct buf place = { 0 };
 	size_t columns;
@@ -189,7 +192,8 @@ static void add_where(struct buf *to, const struct report *r, const struct row *
 	}
 }
 
-static void add_row(struct buf *to, const struct report *r, const struct row *row, size_t place_columns, size_t place_room)
+static void add_row(struct buf *to, const struct report *r, const struct row *row, size_t place_columns,
+		    size_t place_room)
 {
 	struct interval sure = estimate_interval(&row->own, series_sample(r->series)->sample_bytes);
 	uint64_t sum = r->rows.sum.bytes;

@@ -7,7 +7,10 @@
 /* Decodes one character; 0: not UTF-8. */
 static size_t decode(const unsigned char *s, uint32_t *ret)
 {
-	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+	size_t n = s[0] < 0x80		       ? 1 :
+		   s[0] >= 0xc2 && s[0] < 0xe0 ? 2 :
+		   s[0] >= 0xe0 && s[0] < 0xf0 ? 3 :
+		   s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	uint32_t c = n < 2 ? s[0] : s[0] & (0x7fu >> n);
 
@@ -26,7 +29,7 @@ static bool is_shown(uint32_t c)
 {
 	if (c < 0x20 || (c >= 0x7f && c < 0xa0)) /* controls, the second set included: some terminals obey it */
 		return false;
-	/* Marks and overrides of direction, separators, what has no width, and the like: a name must look like what it is. */
+	/* Marks and overrides of direction, separators, what has no width: a name must look like what it is. */
 	return !(c == 0xad || c == 0x61c || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
 		 (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) || c >= 0xe0000);
 }
