@@ -1,4 +1,5 @@
 """How results are told: a table for people, the same in Markdown, and JSON."""
+import hashlib
 import json
 import os
 import platform
@@ -10,13 +11,14 @@ import time
 from .processes import ROOT
 
 
-def machine():
-    """What the figures were made on; they mean little without it."""
+def machine(binary):
+    """What the figures were made on; they mean little without it. The checkout may be newer than the binary: both are told."""
+    digest = hashlib.sha256(open(binary, 'rb').read()).hexdigest()[:12]
     model = re.search(r'^model name\s*:\s*(.*)$', open('/proc/cpuinfo').read(), re.M)
     commit = subprocess.run(['git', '-C', ROOT, 'rev-parse', '--short=12', 'HEAD'], capture_output=True, text=True)
     return {'date': time.strftime('%Y-%m-%d'), 'cpus': os.cpu_count(), 'kernel': platform.release(),
             'cpu': model.group(1) if model else platform.machine(), 'libc': ' '.join(platform.libc_ver()),
-            'load_1min_before': os.getloadavg()[0], 'commit': commit.stdout.strip()}
+            'load_1min_before': os.getloadavg()[0], 'commit': commit.stdout.strip(), 'binary': digest}
 
 
 def as_others_type(command):
@@ -51,7 +53,7 @@ class Results:
     """What one run of scripts/bench found: tables to print, and all figures for --json."""
 
     def __init__(self, options):
-        self.options, self.machine, self.begin = options, machine(), time.monotonic()
+        self.options, self.machine, self.begin = options, machine(options.memspy), time.monotonic()
         self.tables, self.figures, self.missing = [], {}, []
 
     def table(self, *arguments):
@@ -66,7 +68,8 @@ class Results:
         m = self.machine
         command = 'scripts/bench ' + ' '.join(sys.argv[1:])
         load = f"load before {m['load_1min_before']:.2f}, after {os.getloadavg()[0]:.2f}"
-        about = f"{m['date']}, commit {m['commit']}, {m['cpus']} x {m['cpu']}, Linux {m['kernel']}, {m['libc']}; {load}"
+        about = (f"{m['date']}, checkout {m['commit']}, binary {m['binary']}, {m['cpus']} x {m['cpu']}, Linux {m['kernel']}, "
+                 f"{m['libc']}; {load}")
         lacking = [f"Not measured: {x['what']}: {x['why']}" for x in self.missing]
         if self.options.markdown:
             print(f'`{as_others_type(command)}`: {about}.\n')
