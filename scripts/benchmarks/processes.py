@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -35,7 +36,11 @@ def clean():
     for process in running:
         if process.poll() is None:
             kill(process)
-    shutil.rmtree(scratch, ignore_errors=True)
+    for _ in range(20):  # a daemon that is just leaving takes its files away, too
+        shutil.rmtree(scratch, ignore_errors=True)
+        if not scratch.exists():
+            return
+        time.sleep(0.05)
 
 
 def start(arguments, env=None, **more):
@@ -115,9 +120,9 @@ class Setting:
 class Memspy:
     def __init__(self, path):
         self.path = str(path)
-        self.build = pathlib.Path(path).resolve().parents[2]
         if not os.access(self.path, os.X_OK):
             raise Fault(f'{self.path} is not there; build it (ninja -C build) or name it with --memspy')
+        self.build = pathlib.Path(path).resolve().parent.parent.parent
         self.environment = dict(os.environ, MEMSPY_RUNTIME_DIR=str(scratch), NO_COLOR='1')
         self.attached = {}
 
