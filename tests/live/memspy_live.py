@@ -28,12 +28,27 @@ ENVIRONMENT = dict(os.environ, MEMSPY_RUNTIME_DIR=scratch, NO_COLOR='1')
 running = []
 
 
+def daemons():
+    """The daemons that our memspys started: those that were given our runtime directory."""
+    found = []
+    mark = b'MEMSPY_RUNTIME_DIR=' + scratch.encode()
+    for pid in filter(str.isdigit, os.listdir('/proc')):
+        try:
+            if mark in pathlib.Path(f'/proc/{pid}/environ').read_bytes().split(b'\0') and int(pid) not in [p.pid for p in running]:
+                found.append(int(pid))
+        except OSError:
+            pass
+    return found
+
+
 @atexit.register
 def clean():
     for process in running:
         if process.poll() is None:
             process.kill()
             process.wait()
+    for pid in daemons():
+        os.kill(pid, signal.SIGKILL)
     subprocess.run(['rm', '-rf', scratch])
 
 
@@ -229,24 +244,19 @@ def probe_range(pid):
 
 
 def hooked_words(pid):
-    """How many words in the data of its ELF objects lead into the probe: GOT slots and allocator tables."""
+    """
+    How many words in the data of its ELF objects lead into the probe: GOT slots and CPython's allocator tables.
+
+    Only what is mapped from the objects' files: nameless memory next to them may be the probe's own data, or an
+    allocator's, where an old return address is no hook.
+    """
     ranges = probe_range(pid)
     found = 0
-    if not ranges:
-        return 0
     with open(f'/proc/{pid}/mem', 'rb', 0) as memory:
-        after_object = False
         for f in (line.split(None, 5) for line in mappings(pid)):
             start, end = (int(x, 16) for x in f[0].split('-'))
             name = f[5] if len(f) > 5 else ''
-            elf = name.startswith('/') and '/ld-' not in name and 'memfd' not in name and 's' not in f[1]
-            # .bss has no name; it follows its object directly.
-            if not (elf or name == '' and after_object == start):
-                continue
-            after_object = end
-            if not f[1].startswith('r') or (not elf and end - start > 1 << 24):
-                continue
-            if 'w' not in f[1] and not ('r--' in f[1] and elf):
+            if not name.startswith('/') or '/ld-' in name or 'memfd' in name or f[1][0] != 'r' or f[1][2:] != '-p':
                 continue
             memory.seek(start)
             words = array.array('Q', memory.read(end - start))
