@@ -23,6 +23,12 @@ static bool failed(struct probe_entering *in, int64_t result)
 	return true;
 }
 
+static void leave(struct probe_entering *in, uint32_t how)
+{
+	in->left_cycles = cycles();
+	__atomic_store_n(&in->done, how, __ATOMIC_RELEASE);
+}
+
 static void make_table(struct probe_entering *in)
 {
 	int64_t fd, table;
@@ -41,11 +47,11 @@ static void make_table(struct probe_entering *in)
 	while (!__atomic_load_n(&in->opened, __ATOMIC_ACQUIRE) && cycles() - start < PATIENCE_CYCLES)
 		relax();
 	if (!__atomic_load_n(&in->opened, __ATOMIC_ACQUIRE)) {
-		__atomic_store_n(&in->done, 2, __ATOMIC_RELEASE); /* memspy has it closed later */
+		leave(in, 2); /* memspy has it closed later */
 		return;
 	}
 	system_call(CLOSE, (uint64_t)fd, 0, 0, 0, 0, 0);
-	__atomic_store_n(&in->done, 1, __ATOMIC_RELEASE);
+	leave(in, 1);
 }
 
 void enter(void)
@@ -56,6 +62,6 @@ void enter(void)
 	if (result < 0) /* then we cannot say so either: memspy stops waiting */
 		return;
 	make_table(in);
-	if (in->error)
-		__atomic_store_n(&in->done, in->fd ? 2 : 1, __ATOMIC_RELEASE);
+	if (in->error && !in->done)
+		leave(in, in->fd ? 2 : 1);
 }

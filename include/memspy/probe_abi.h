@@ -108,7 +108,8 @@ struct probe_entering {
 	int64_t fd;		   /* out: descriptor + 1, or -errno */
 	uint64_t table;		   /* out: where it is mapped */
 	int64_t error;		   /* out: -errno of what failed */
-	uint32_t opened;	   /* memspy has the descriptor, too: it may be closed */
+	uint64_t left_cycles;	   /* out: when the thread went back to its own business */
+	uint32_t opened;	   /* memspy has the descriptor, too, or needs none: it may be closed */
 	uint32_t done;		   /* out: 1 the descriptor is closed, 2 it had to stay open */
 };
 

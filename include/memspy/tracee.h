@@ -72,3 +72,5 @@ pid_t tracee_tid(const struct tracee *t);
 int tracee_release(struct tracee *t, struct err *e);
 void tracee_free(struct tracee *t);	       /* releases what is not released */
 uint64_t tracee_held_ns(const struct tracee *t); /* from the interrupt to the release */
+/* It says itself when it was back (cycle counter); for one that was sent. */
+void tracee_held_until(struct tracee *t, uint64_t cycles);

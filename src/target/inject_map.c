@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,16 +17,19 @@
 #include "inject_private.h"
 #include "memspy/cleanup.h"
 #include "memspy/clock.h"
+#include "memspy/proc.h"
 
 struct mapping {
 	const struct image *image;
 	const unsigned char *bytes; /* the image, relocated */
 	raddr base, table;
 	int fd;		   /* the table, ours */
+	bool by_map_files; /* it can be opened where it is mapped: no descriptor has to wait for us */
+	bool filtered;	   /* a seccomp filter is on: what it allows is not known */
 	int64_t left_open; /* the target's descriptor of it + 1, if it could not be closed on the way */
 };
 
-enum { SPIN_NS = 200000, POLL_NS = 10000, FOLLOW_LIMIT_NS = 2000000000 };
+enum { POLL_NS = 10000, FOLLOW_LIMIT_NS = 2000000000 };
 
 static int checked(struct tracee *t, const char *what, long number, const uint64_t args[6], raddr want, struct err *e)
 {
@@ -90,7 +92,7 @@ static int hear(const struct entering *in, const struct mapping *m, struct probe
 }
 
 /* Until the probe says that it has a descriptor; then until it is through. The thread is not held by us any more. */
-static int follow(const struct entering *in, struct mapping *m, struct err *e)
+static int follow(const struct entering *in, struct tracee *t, struct mapping *m, struct err *e)
 {
 	raddr opened = m->base + m->image->entry.config + offsetof(struct probe_config, entering.opened);
 	uint64_t start = clock_now_ns();
@@ -102,7 +104,7 @@ static int follow(const struct entering *in, struct mapping *m, struct err *e)
 	while (!(r = hear(in, m, &now, e)) && !now.done) {
 		if (clock_now_ns() - start > FOLLOW_LIMIT_NS)
 			return err_set(e, EIO, "the thread that was to make the table did not come to it");
-		if (now.fd > 0 && m->fd < 0) {
+		if (now.fd > 0 && m->fd < 0 && !m->by_map_files) {
 			snprintf(path, sizeof(path), "/proc/%d/fd/%d", in->pid, (int)now.fd - 1);
 			m->fd = open(path, O_RDWR | O_CLOEXEC);
 			if (m->fd < 0)
@@ -111,14 +113,11 @@ static int follow(const struct entering *in, struct mapping *m, struct err *e)
 			if (r)
 				return r;
 		}
-		/* We may be on the very core that it needs. */
-		if (clock_now_ns() - start > SPIN_NS)
-			clock_sleep_until(clock_now_ns() + POLL_NS);
-		else
-			sched_yield();
+		clock_sleep_until(clock_now_ns() + POLL_NS); /* we may be on the very core that it needs */
 	}
 	if (r)
 		return r;
+	tracee_held_until(t, now.left_cycles);
 	m->table = now.table;
 	m->left_open = now.done == 2 ? now.fd : 0;
 	return now.error ? err_sys(e, (int)-now.error, "the target may not make the table") : 0;
@@ -134,6 +133,7 @@ static int send_in(const struct entering *in, struct tracee *t, struct mapping *
 		.wipe_bytes = m->image->entry.private_bytes,
 		.table_bytes = in->table_bytes,
 		.name = TABLE_NAME,
+		.opened = m->by_map_files,
 	};
 	int r = map_image(t, m, e);
 
@@ -143,14 +143,15 @@ static int send_in(const struct entering *in, struct tracee *t, struct mapping *
 		r = tell(in, m, &what, e);
 	if (!r)
 		r = tracee_send(t, m->base + m->image->entry.enter, e);
-	return r ? r : follow(in, m, e);
+	return r ? r : follow(in, t, m, e);
 }
 
 static int enter(const struct entering *in, struct tracee *t, void *own, struct err *e)
 {
 	struct mapping *m = own;
 
-	return tracee_must_be_held(t) ? step_by_step(in, t, m, e) : send_in(in, t, m, e);
+	/* Under ptrace a filter can be suspended; a thread that is sent would meet it. */
+	return m->filtered || tracee_must_be_held(t) ? step_by_step(in, t, m, e) : send_in(in, t, m, e);
 }
 
 static int close_left_open(const struct entering *in, struct tracee *t, void *own, struct err *e)
@@ -162,19 +163,53 @@ static int close_left_open(const struct entering *in, struct tracee *t, void *ow
 	return tracee_syscall(t, SYS_close, (uint64_t[6]){ (uint64_t)m->left_open - 1 }, &closed, e);
 }
 
-/* The probe gave up waiting for us; its descriptor is still there. */
+/* May we open what it has mapped? Root may; then the table can be opened at leisure. */
+static bool can_open_maps(const struct entering *in)
+{
+	for (size_t i = 0; i < maps_count(in->maps); i++) {
+		const struct map *map = maps_at(in->maps, i);
+		char path[96];
+		int fd;
+
+		if (map->path[0] != '/' || !map->executable)
+			continue;
+		snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx", in->pid, (unsigned long)map->start,
+			 (unsigned long)map->end);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd >= 0)
+			close(fd);
+		return fd >= 0;
+	}
+	return false;
+}
+
+/* By its place, or by a descriptor that the probe left open because we were late. */
 static int open_late(const struct entering *in, struct mapping *m, struct err *e)
 {
-	char path[64];
+	char path[96];
 
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", in->pid, (int)m->left_open - 1);
+	if (m->left_open > 0)
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", in->pid, (int)m->left_open - 1);
+	else
+		snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx", in->pid, (unsigned long)m->table,
+			 (unsigned long)(m->table + in->table_bytes));
 	m->fd = open(path, O_RDWR | O_CLOEXEC);
 	return m->fd < 0 ? err_sys(e, errno, "cannot open %s", path) : 0;
 }
 
+static bool is_filtered(pid_t pid)
+{
+	struct proc_status status;
+	struct err ignored;
+
+	return proc_status_read(pid, &status, &ignored) || status.seccomp != 0;
+}
+
 int inject_by_map(const struct entering *in, struct injected *ret, struct err *e)
 {
-	struct mapping m = { .image = &ret->image, .fd = -1 };
+	struct mapping m = {
+		.image = &ret->image, .fd = -1, .by_map_files = can_open_maps(in), .filtered = is_filtered(in->pid),
+	};
 	_cleanup_(freep) unsigned char *bytes = NULL;
 	int r;
 
@@ -185,7 +220,7 @@ int inject_by_map(const struct entering *in, struct injected *ret, struct err *e
 	m.bytes = bytes;
 	if (!r)
 		r = inject_some_thread(in, enter, &m, ret, e);
-	if (m.left_open > 0 && m.fd < 0)
+	if (!r && m.fd < 0)
 		r = open_late(in, &m, e);
 	if (m.left_open > 0)
 		inject_some_thread(in, close_left_open, &m, ret, &(struct err){ 0 });

@@ -35,7 +35,7 @@ struct tracee {
 	bool vectors_changed;
 	bool group_stopped; /* by a signal: it stays so when we let go */
 	struct waiting waiting;
-	uint64_t stopped_ns, held_ns;
+	uint64_t stopped_ns, stopped_cycles, held_ns;
 };
 
 /* Until the stop we asked for; a signal that is on its way is let through. */
@@ -80,6 +80,7 @@ static int seize(struct tracee *t, struct err *e)
 	}
 	t->attached = true;
 	t->stopped_ns = clock_now_ns();
+	t->stopped_cycles = clock_cycles();
 	if (ptrace(PTRACE_INTERRUPT, t->tid, 0, 0) < 0)
 		return READ_GONE;
 	return wait_interrupt(t, e);
@@ -266,7 +267,8 @@ int tracee_release(struct tracee *t, struct err *e)
 	t->released = true;
 	if (t->attached)
 		r = let_go(t, e);
-	t->held_ns = clock_now_ns() - t->stopped_ns;
+	if (!t->held_ns)
+		t->held_ns = clock_now_ns() - t->stopped_ns;
 	waiting_end(&t->waiting);
 	return r;
 }
@@ -299,4 +301,12 @@ pid_t tracee_tid(const struct tracee *t)
 uint64_t tracee_held_ns(const struct tracee *t)
 {
 	return t->held_ns;
+}
+
+void tracee_held_until(struct tracee *t, uint64_t cycles)
+{
+	uint64_t ns = clock_now_ns() - t->stopped_ns, all = clock_cycles() - t->stopped_cycles;
+
+	if (cycles > t->stopped_cycles && cycles - t->stopped_cycles < all)
+		t->held_ns = (uint64_t)((double)ns * (double)(cycles - t->stopped_cycles) / (double)all);
 }
