@@ -58,10 +58,13 @@ static int add_row(struct group *g, const struct number_row *row, const char *te
 
 static int add_rows(struct group *g, const struct span *rows, struct err *e)
 {
-	const char *at = rows->at, *end = rows->at + rows->length;
+	const char *at = rows->at, *end;
 	struct number_row row;
 	int r = 0;
 
+	if (rows->length == 0)
+		return 0;
+	end = at + rows->length;
 	while (r == 0 && at < end) {
 		const char *next = number_row_read(at, end, &row);
 

@@ -97,7 +97,8 @@ static int read_sites_of(const char *rows, bool as_written, struct site *ret, ch
 	char text[2048];
 	struct series *series;
 	size_t ticks;
-	int n = snprintf(text, sizeof(text), HEADER "{\"t\":0,\"T\":1," NAMES ",\"sites\":%s%s}\n]}\n", as_written ? "" : " ", rows);
+	int n = snprintf(text, sizeof(text), HEADER "{\"t\":0,\"T\":1," NAMES ",\"sites\":%s%s}\n]}\n",
+			 as_written ? "" : " ", rows);
 	int r;
 
 	write_file(text, (size_t)n);
