@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include "memspy/client.h"
 #include "record_private.h"
@@ -100,6 +101,10 @@ int record_there(struct job *j, struct err *e)
 		r = client_ask(c, json_pack("{s:s, s:i, s:f, s:f, s:I}", "op", "record", "pid", (int)j->pid, "duration",
 					    j->recorder.duration_s, "interval", j->recorder.interval_s, "max_bytes",
 					    (json_int_t)j->recorder.max_bytes), j->output.fd, e);
+	/* The daemon's now. When it thins the recording another file takes its place: ours would hold the old one's room. */
+	if (j->output.fd >= 0)
+		close(j->output.fd);
+	j->output.fd = -1;
 	if (!r)
 		r = client_next(c, &first, FIRST_ANSWER_MS, e);
 	if (!r) {
