@@ -53,8 +53,8 @@ int tracee_call(struct tracee *t, raddr function, const uint64_t args[3], raddr 
 /*
  * Lets the thread go with its next instruction at function (no arguments, our own code), on its own stack below the
  * signal frame, from where it goes back to what it did. It is not ours any more: tracee_release has nothing to do.
- * Not for a thread that must be held: one stopped by a signal would not run, and one in a system call with a timeout
- * would lose the rest of it.
+ * Not for a thread that must be held: one stopped by a signal would not run, and one that waits in a system call
+ * would lose the rest of its time, or sleep on over a signal that was to end the call.
  */
 int tracee_send(struct tracee *t, raddr function, struct err *e);
 bool tracee_must_be_held(const struct tracee *t);

@@ -32,11 +32,19 @@ struct tracee {
 	raddr frame;		/* the signal frame in the thread's stack */
 	bool released;
 	bool attached, changed; /* we are its tracer; its registers are not its own */
+	bool blocked;		/* its signals */
+	bool sigstop;		/* one came meanwhile */
 	bool vectors_changed;
 	bool group_stopped; /* by a signal: it stays so when we let go */
 	struct waiting waiting;
 	uint64_t stopped_ns, stopped_cycles, held_ns;
 };
+
+/* What a stop hands on: the signal that is on its way; at a system call there is none, but SIGTRAP by its number. */
+static long signal_of(int status)
+{
+	return WSTOPSIG(status) == (SIGTRAP | 0x80) ? 0 : WSTOPSIG(status);
+}
 
 /* Until the stop we asked for; a signal that is on its way is let through. */
 static int wait_interrupt(struct tracee *t, struct err *e)
@@ -54,7 +62,7 @@ static int wait_interrupt(struct tracee *t, struct err *e)
 		}
 		if (clock_now_ns() - start > STOP_LIMIT_NS)
 			return err_set(e, ETIMEDOUT, "thread %d is being flooded with signals", t->tid);
-		if (ptrace(PTRACE_CONT, t->tid, 0, WSTOPSIG(status) & 0x7f) < 0)
+		if (ptrace(PTRACE_CONT, t->tid, 0, signal_of(status)) < 0)
 			return READ_GONE;
 	}
 }
@@ -104,10 +112,17 @@ static int lay_frame(struct tracee *t, const struct maps *maps, struct err *e)
 	return 0;
 }
 
+/*
+ * After the registers are changed, never before, and back before they are: a thread whose tracer dies in between goes
+ * on through its frame, which has the mask. One with its own registers would keep ours for ever.
+ */
 static int block_signals(struct tracee *t, struct err *e)
 {
 	uint64_t all = ~(uint64_t)0;
 
+	if (t->blocked)
+		return 0;
+	t->blocked = true;
 	if (ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(all), &all) < 0)
 		return err_sys(e, errno, "cannot block the signals of thread %d", t->tid);
 	return 0;
@@ -135,8 +150,6 @@ int tracee_stop(struct tracee **ret, pid_t pid, pid_t tid, struct remote *remote
 		r = tracee_state_get(tid, &t->state, e);
 	if (!r)
 		r = lay_frame(t, maps, e);
-	if (!r)
-		r = block_signals(t, e);
 	if (r) {
 		struct err ignored;
 
@@ -147,7 +160,13 @@ int tracee_stop(struct tracee **ret, pid_t pid, pid_t tid, struct remote *remote
 	return 0;
 }
 
-/* To the next stop of the kind we look for; a stop signal may arrive in between and is left pending. */
+/* All signals are blocked but SIGSTOP. It is not handed on while the thread is away from its own: it comes at the end. */
+static void keep_signal(struct tracee *t, int status)
+{
+	t->sigstop |= status >> 16 == 0 && WSTOPSIG(status) == SIGSTOP;
+}
+
+/* To the next stop of the kind we look for. */
 static int run_to_syscall_stop(struct tracee *t, struct err *e)
 {
 	int status, r;
@@ -160,6 +179,7 @@ static int run_to_syscall_stop(struct tracee *t, struct err *e)
 			return r;
 		if (WSTOPSIG(status) == (SIGTRAP | 0x80))
 			return 0;
+		keep_signal(t, status);
 	}
 	return err_set(e, EBUSY, "thread %d is being stopped by somebody else all the time", t->tid);
 }
@@ -170,6 +190,8 @@ int tracee_syscall(struct tracee *t, long number, const uint64_t args[6], int64_
 
 	t->changed = true;
 	r = tracee_prepare_syscall(t->tid, &t->state, &t->gadgets, t->frame, number, args, e);
+	if (!r)
+		r = block_signals(t, e);
 	if (!r)
 		r = run_to_syscall_stop(t, e); /* at its entry */
 	if (!r)
@@ -193,6 +215,8 @@ int tracee_call(struct tracee *t, raddr function, const uint64_t args[3], raddr 
 		return r;
 	t->changed = t->vectors_changed = true;
 	r = tracee_prepare_call(t->tid, &t->state, frame, function, args, e);
+	if (!r)
+		r = block_signals(t, e);
 	while (!r) {
 		uint64_t passed = clock_now_ns() - start;
 
@@ -201,9 +225,11 @@ int tracee_call(struct tracee *t, raddr function, const uint64_t args[3], raddr 
 		r = waiting_for_stop(&t->waiting, t->tid, passed < limit_ns ? limit_ns - passed : 0, &status, e);
 		if (!r && WSTOPSIG(status) == (SIGTRAP | 0x80) && tracee_is_in_sigreturn(t->tid, &t->gadgets)) {
 			/* At its entry: step over it, there may be more to do in the thread's name. */
-			r = tracee_skip_syscall(t->tid, e);
+			r = tracee_skip_syscall(t->tid, &t->gadgets, e);
 			return r ? r : run_to_syscall_stop(t, e);
 		}
+		if (!r)
+			keep_signal(t, status);
 	}
 	if (r == -ETIMEDOUT) { /* it runs: it goes back by itself, and we must not touch it any more */
 		t->changed = false;
@@ -216,6 +242,8 @@ int tracee_send(struct tracee *t, raddr function, struct err *e)
 {
 	int r = tracee_prepare_call(t->tid, &t->state, t->frame, function, (uint64_t[3]){ 0 }, e);
 
+	if (!r)
+		r = block_signals(t, e);
 	if (r)
 		return r;
 	t->changed = false;
@@ -228,7 +256,14 @@ int tracee_send(struct tracee *t, raddr function, struct err *e)
 
 bool tracee_must_be_held(const struct tracee *t)
 {
-	return t->group_stopped || tracee_state_is_timeout(&t->state);
+	return t->group_stopped || tracee_state_is_waiting(&t->state);
+}
+
+static int put_back(struct tracee *t, struct err *e)
+{
+	if (t->blocked && t->frame && ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(t->state.signal_mask), &t->state.signal_mask) < 0)
+		return READ_GONE;
+	return t->changed ? tracee_state_put(t->tid, &t->state, t->vectors_changed, e) : 0;
 }
 
 /* Only a stopped thread can be let go; one that runs (a stop or a call timed out) is interrupted first. */
@@ -239,21 +274,22 @@ static int detach_running(struct tracee *t, struct err *e)
 	if (ptrace(PTRACE_INTERRUPT, t->tid, 0, 0) < 0)
 		return READ_GONE;
 	r = wait_interrupt(t, e);
-	if (r)
-		return r;
-	return ptrace(PTRACE_DETACH, t->tid, 0, 0) < 0 ? READ_GONE : 0;
+	if (!r)
+		r = put_back(t, e);
+	if (!r && ptrace(PTRACE_DETACH, t->tid, 0, 0) < 0)
+		r = READ_GONE;
+	return r;
 }
 
+/* What cannot be let go now, the kernel lets go when our thread ends (inject.c). */
 static int let_go(struct tracee *t, struct err *e)
 {
-	int r = 0;
+	int r = put_back(t, e);
 
-	if (t->changed)
-		r = tracee_state_put(t->tid, &t->state, t->vectors_changed, e);
-	if (t->frame)
-		ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(t->state.signal_mask), &t->state.signal_mask);
-	if (ptrace(PTRACE_DETACH, t->tid, 0, 0) < 0 && !r)
+	if (r == READ_GONE || (ptrace(PTRACE_DETACH, t->tid, 0, 0) < 0 && !r))
 		r = detach_running(t, e);
+	if (t->sigstop)
+		kill(t->pid, SIGSTOP);
 	t->attached = false;
 	return r;
 }

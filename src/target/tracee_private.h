@@ -21,13 +21,13 @@ struct tracee_state {
 	unsigned char xstate[TRACEE_XSTATE_MAX] __attribute__((aligned(64)));
 };
 
-bool tracee_state_is_timeout(const struct tracee_state *state); /* stopped in a call that restarts with the time left */
+bool tracee_state_is_waiting(const struct tracee_state *state); /* stopped in a call that a signal may end */
 struct tracee_place tracee_state_place(const struct tracee_state *state);
 raddr tracee_state_thread_pointer(const struct tracee_state *state);
 
 /* Fills *state from the stopped thread. */
 int tracee_state_get(pid_t tid, struct tracee_state *state, struct err *e);
-/* Back to where it was, the kernel's rules for restarting an interrupted system call applied by hand. */
+/* Back to where it was; what becomes of an interrupted system call is the kernel's to say. */
 int tracee_state_put(pid_t tid, const struct tracee_state *state, bool vectors_too, struct err *e);
 /* Bytes of the signal frame and where it goes; the image of it for that address. */
 size_t tracee_frame_bytes(const struct tracee_state *state);
@@ -41,5 +41,5 @@ int tracee_prepare_call(pid_t tid, const struct tracee_state *state, raddr sp, r
 			struct err *e);
 int tracee_result(pid_t tid, int64_t *ret, struct err *e);
 /* At the entry of a system call: it is not made. */
-int tracee_skip_syscall(pid_t tid, struct err *e);
+int tracee_skip_syscall(pid_t tid, const struct gadgets *gadgets, struct err *e);
 bool tracee_is_in_sigreturn(pid_t tid, const struct gadgets *gadgets);

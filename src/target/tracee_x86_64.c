@@ -7,6 +7,7 @@
  */
 #include <elf.h>
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -57,9 +58,11 @@ struct fp_software { /* struct _fpx_sw_bytes */
 _Static_assert(sizeof(struct frame_context) == 256, "sigcontext");
 _Static_assert(sizeof(struct fp_software) == 48, "_fpx_sw_bytes");
 
-bool tracee_state_is_timeout(const struct tracee_state *state)
+bool tracee_state_is_waiting(const struct tracee_state *state)
 {
-	return (long)state->regs.orig_rax >= 0 && (long)state->regs.rax == -516; /* ERESTART_RESTARTBLOCK */
+	long result = (long)state->regs.rax;
+
+	return (long)state->regs.orig_rax >= 0 && ((result <= -512 && result >= -516) || result == -EINTR); /* ERESTART… */
 }
 
 struct tracee_place tracee_state_place(const struct tracee_state *state)
@@ -117,15 +120,37 @@ static struct user_regs_struct restarted(const struct tracee_state *state)
 	return r;
 }
 
+/* Has a signal come meanwhile that the thread does not block itself? */
+static bool has_signal(pid_t tid, uint64_t mask)
+{
+	enum { MOST = 32 };
+	siginfo_t found[MOST];
+
+	for (unsigned shared = 0; shared < 2; shared++) {
+		struct __ptrace_peeksiginfo_args which = { .flags = shared, .nr = MOST };
+		long n = ptrace(PTRACE_PEEKSIGINFO, tid, &which, found);
+
+		for (long i = 0; i < n; i++)
+			if (!(mask >> (found[i].si_signo - 1) & 1))
+				return true;
+	}
+	return false;
+}
+
+/*
+ * As it was, an interrupted call included: on the way out the kernel restarts it, or ends it for a handler that asks for
+ * that. Only calls that end with EINTR after any stop are restarted by hand, unless there is a signal to end them.
+ */
 int tracee_state_put(pid_t tid, const struct tracee_state *state, bool vectors_too, struct err *e)
 {
-	struct user_regs_struct r = restarted(state);
+	bool ended = (long)state->regs.rax == -EINTR && !has_signal(tid, state->signal_mask);
+	struct user_regs_struct r = ended ? restarted(state) : state->regs;
 	struct iovec io = { (void *)state->xstate, state->xstate_bytes };
 
-	if (ptrace(PTRACE_SETREGS, tid, 0, &r) < 0)
-		return errno == ESRCH ? READ_GONE : err_sys(e, errno, "cannot put back the registers of thread %d", tid);
 	if (vectors_too && ptrace(PTRACE_SETREGSET, tid, NT_X86_XSTATE, &io) < 0)
 		return errno == ESRCH ? READ_GONE : err_sys(e, errno, "cannot put back the vector registers of thread %d", tid);
+	if (ptrace(PTRACE_SETREGS, tid, 0, &r) < 0)
+		return errno == ESRCH ? READ_GONE : err_sys(e, errno, "cannot put back the registers of thread %d", tid);
 	return 0;
 }
 
@@ -274,13 +299,15 @@ int tracee_result(pid_t tid, int64_t *ret, struct err *e)
 	return 0;
 }
 
-int tracee_skip_syscall(pid_t tid, struct err *e)
+/* Back to the restorer's beginning at once: should we die now, the thread comes here again and goes through. */
+int tracee_skip_syscall(pid_t tid, const struct gadgets *gadgets, struct err *e)
 {
 	struct user_regs_struct r;
 
 	if (ptrace(PTRACE_GETREGS, tid, 0, &r) < 0)
 		return errno == ESRCH ? READ_GONE : err_sys(e, errno, "cannot read the registers of thread %d", tid);
 	r.orig_rax = (unsigned long long)-1;
+	r.rip = gadgets->sigreturn;
 	return set_registers(tid, &r, e);
 }
 
