@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,6 +125,9 @@ int inject_make_table(const struct entering *in, struct tracee *t, raddr name_at
 	*ret_fd = open(path, O_RDWR | O_CLOEXEC);
 	if (*ret_fd < 0)
 		r = err_sys(e, errno, "cannot open %s", path);
+	/* Before it is mapped: over an older table, hooks that are reachable may touch it at once. */
+	else if (ftruncate(*ret_fd, (off_t)in->table_bytes) < 0)
+		r = err_sys(e, errno, "cannot size the table");
 	if (!r)
 		r = system_call(t, "map the table", SYS_mmap,
 				(uint64_t[6]){ at, in->table_bytes, PROT_READ | PROT_WRITE, flags, (uint64_t)fd, 0 }, &got, e);
@@ -158,24 +163,21 @@ int inject_finish_table(struct injected *i, int fd, uint64_t bytes, struct err *
 	return 0;
 }
 
-int inject(struct injected *ret, pid_t pid, struct remote *remote, const struct maps *maps, enum inject_way way,
-	   uint64_t table_bytes, struct err *e)
+static int come_in(struct injected *ret, struct entering *in, enum inject_way way, struct err *e)
 {
-	struct entering in = { .pid = pid, .remote = remote, .maps = maps, .table_bytes = table_bytes,
-			       .patience_ns = way == INJECT_AUTO ? TRY_LIMIT_NS : ONLY_WAY_LIMIT_NS };
 	struct injected i = { 0 };
 	int r = image_own(&i.image, e);
 
 	tracee_warm();
 	if (!r)
-		r = inject_again(&in, &i, e);
+		r = inject_again(in, &i, e);
 	if (r == READ_TORN) { /* none there */
-		r = gadgets_find(&in.gadgets, maps, remote, e);
+		r = gadgets_find(&in->gadgets, in->maps, in->remote, e);
 		if (!r)
-			r = way == INJECT_DLOPEN ? inject_by_dlopen(&in, &i, e) : inject_by_map(&in, &i, e);
+			r = way == INJECT_DLOPEN ? inject_by_dlopen(in, &i, e) : inject_by_map(in, &i, e);
 		if (r < 0 && r != -ETIMEDOUT && way == INJECT_AUTO) { /* docs/decisions/0001: map first */
 			snprintf(i.note, sizeof(i.note), "%.*s", (int)sizeof(i.note) - 1, e->text);
-			r = inject_by_dlopen(&in, &i, e);
+			r = inject_by_dlopen(in, &i, e);
 		}
 	}
 	if (r) {
@@ -184,6 +186,46 @@ int inject(struct injected *ret, pid_t pid, struct remote *remote, const struct 
 	}
 	*ret = i;
 	return 0;
+}
+
+struct visit {
+	struct injected *ret;
+	struct entering *in;
+	enum inject_way way;
+	struct err *e;
+	int r;
+};
+
+static void *visit(void *own)
+{
+	struct visit *v = own;
+
+	v->r = come_in(v->ret, v->in, v->way, v->e);
+	return NULL;
+}
+
+/*
+ * In a thread of its own: the kernel lets go of everything a thread traces when it ends. A thread of the target that
+ * sleeps uninterruptibly cannot be let go otherwise; it would stop for us when it wakes, with nobody there to see it.
+ * Signals wait meanwhile: a Ctrl-Z must not suspend us while we hold somebody.
+ */
+int inject(struct injected *ret, pid_t pid, struct remote *remote, const struct maps *maps, enum inject_way way,
+	   uint64_t table_bytes, struct err *e)
+{
+	struct entering in = { .pid = pid, .remote = remote, .maps = maps, .table_bytes = table_bytes,
+			       .patience_ns = way == INJECT_AUTO ? TRY_LIMIT_NS : ONLY_WAY_LIMIT_NS };
+	struct visit v = { .ret = ret, .in = &in, .way = way, .e = e };
+	sigset_t all, before;
+	pthread_t thread;
+	int r;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&thread, NULL, visit, &v);
+	if (!r)
+		pthread_join(thread, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return r ? err_sys(e, r, "cannot start a thread") : v.r;
 }
 
 void injected_done(struct injected *i)

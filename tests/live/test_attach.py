@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import statistics
+import subprocess
 import sys
 import time
 
@@ -98,6 +99,40 @@ def stopped(memspy, python, kind):
         return 'served' if answer.returncode == 0 else 'explained'
 
 
+UNINTERRUPTIBLE = '''
+import os, sys, threading, time
+threading.Thread(target=lambda: [time.sleep(.01) for _ in iter(int, 1)], daemon=True).start()
+print('ready', flush=True)
+os.posix_spawn('/bin/true', ['true'], os.environ, file_actions=[(os.POSIX_SPAWN_OPEN, 0, sys.argv[1], os.O_RDONLY, 0)])
+print('back', flush=True)
+time.sleep(60)
+'''
+
+
+def uninterruptible(memspy, python):
+    """The main thread cannot be stopped: its child does not get to exec. Another one is taken, and this one forgotten."""
+    file, fifo = live.path_of('uninterruptible.json'), live.path_of('fifo')
+    if not os.path.exists(fifo):
+        os.mkfifo(fifo)
+    process = subprocess.Popen([python, '-c', UNINTERRUPTIBLE, fifo], stdout=subprocess.PIPE, text=True)
+    live.running.append(process)
+    assert process.stdout.readline() == 'ready\n'
+    assert live.wait_until(lambda: live.status_of(process.pid)['State'][0] == 'D'), 'it does not wait for its child'
+    session = memspy.start('record', '-f', '--pid', process.pid, '--duration', 30, '-o', file)
+    served = live.wait_until(lambda: live.has_ticks(file, process.pid) or session.poll() is not None)
+    with open(fifo, 'w'):
+        back = process.stdout.readline()
+    live.wait_until(lambda: live.status_of(process.pid)['State'][0] == 't', 0.3)
+    faults = live.let_go(process.pid)
+    session.send_signal(signal.SIGINT)
+    memspy.end(session)
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    live.running.remove(process)
+    assert served and back == 'back\n' and not faults, (served, back, faults)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('memspy')
@@ -116,6 +151,8 @@ def main():
         matrix(memspy, results, name, python, a.ways.split(','), a.rounds)
         for kind in ('threads', 'sleep', 'pipe'):
             results.run(f'{name} stopped {kind}', stopped, memspy, python, kind)
+        if name not in ('2.7', '3.6', '3.7'):
+            results.run(f'{name} a thread in uninterruptible sleep', uninterruptible, memspy, python)
         if a.again:
             results.run(f'{name} {a.again} times the same process', again, memspy, python, a.again)
     results.end()
