@@ -82,11 +82,23 @@ static bool decide(int64_t *left, uint64_t *random, uint64_t size)
 COLD bool gate_decide(uint64_t size)
 {
 	struct probe_slot *slot = slot_mine();
-	bool sampled = decide(&slot->left, &slot->random, size);
 
-	if (unlikely(pages.objects_changed) && sampled)
-		objects_patch_new();
-	return sampled;
+	if (unlikely(!slot->left) && sampling_is_on()) {
+		if (pages.objects_changed)
+			objects_patch_new();
+		start(&slot->left, &slot->random);
+	}
+	return decide(&slot->left, &slot->random, size);
+}
+
+/* The next allocation under the GIL looks for new objects; without hooks there (2.7), this thread's next one. */
+COLD void gate_after_dlopen(void)
+{
+	pages.objects_changed = 1;
+	if (config.wanted >> HOOK_OBJ_MALLOC & 1)
+		pages.left = 0;
+	else
+		slot_mine()->left = 0;
 }
 
 COLD bool gate_decide_python(uint64_t size)

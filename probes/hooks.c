@@ -180,7 +180,6 @@ void *hook_mremap(void *p, size_t old_size, size_t n, int flags, void *at)
  */
 void *hook_dlopen(const char *name, int flags)
 {
-	pages.objects_changed = 1;
-	pages.left = 0;
+	gate_after_dlopen();
 	return ORIGINAL(HOOK_DLOPEN, dlopen_fn *)(name, flags);
 }

@@ -69,7 +69,7 @@ static bool equal(const char *a, const char *b)
 static uint64_t hook_for(const char *name)
 {
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (equal(names[i].name, name) && config.original[names[i].hook])
+		if (equal(names[i].name, name) && config.original[names[i].hook] && config.wanted >> names[i].hook & 1)
 			return memspy_probe_entry.hooks[names[i].hook];
 	return 0;
 }

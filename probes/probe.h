@@ -104,6 +104,7 @@ bool sampling_is_on(void); /* armed, lease not run out, not a child */
 uint64_t period_now(void);
 bool gate_decide(uint64_t size);	/* per thread: the fast path said "perhaps" */
 bool gate_decide_python(uint64_t size); /* under the GIL */
+void gate_after_dlopen(void);
 void gate_redraw(void);			/* the period has changed: all gaps anew */
 uint32_t gate_thread_id(void);
 

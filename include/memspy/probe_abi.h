@@ -137,7 +137,8 @@ struct probe_config {
 	uint64_t table;	      /* address of the shared table in the target; 0: not configured */
 	uint64_t table_bytes;
 	struct probe_layout layout;
-	uint64_t original[HOOK_COUNT]; /* what each hook stands in for; 0: not hooked */
+	uint64_t original[HOOK_COUNT]; /* what each hook stands in for, also of those that are not wanted; 0: not there */
+	uint64_t wanted;	       /* a bit per hook that new objects are to lead to */
 	uint64_t tables[2];	       /* where the mem and obj tables are: for the memspy that comes after a killed one */
 	struct probe_python python;
 	uint64_t cycles_per_ms;

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -34,6 +35,8 @@ struct session_facts {
 };
 
 struct session_ops {
+	/* Waits until a child of ours is a Python whose interpreter is up, and stops it there (SIGSTOP): true. May be NULL. */
+	bool (*stop_at_start)(pid_t child, uint64_t limit_ns);
 	/* -EAGAIN: the interpreter is not up yet, try again soon. */
 	int (*open)(struct session **ret, pid_t pid, const struct session_options *o, struct err *e);
 	/* 0, READ_TORN, READ_GONE or a fault. With READ_GONE *ret is the last state if has_heap is set. *ret comes zeroed. */

@@ -45,6 +45,3 @@ int record_there(struct job *j, struct err *e); /* CLIENT_NONE, or -ENOENT: the 
 int record_program(struct job *j, char *const program[], struct err *e);
 /* Records what is open already, to its end, and closes it. */
 int record_watch(struct job *j, struct watch *w, struct err *e);
-
-/* Waits until a child of ours is a Python whose interpreter is up, and stops it there (SIGSTOP): true. */
-bool record_stop_at_start(pid_t child, uint64_t limit_ns);

@@ -101,7 +101,7 @@ int record_program(struct job *j, char *const program[], struct err *e)
 	if (r)
 		return r;
 	j->is_program = true;
-	stopped = record_stop_at_start(j->pid, PYTHON_NS);
+	stopped = session_live.stop_at_start && session_live.stop_at_start(j->pid, PYTHON_NS);
 	r = attach(j, &w, program[0], e);
 	if (stopped)
 		kill(j->pid, SIGCONT);

@@ -96,20 +96,44 @@ static uint64_t loader_list(const struct session *s)
 	return address;
 }
 
+/*
+ * What each hook stands for, whether this session wants it or not: a thread may be inside any hook that an earlier session
+ * left reachable, and must find its way out.
+ */
+static int find_originals(struct session *s, const struct python_allocators *allocators, uint64_t to[HOOK_COUNT], struct err *e)
+{
+	struct probe_config old = { 0 };
+	int r = 0;
+
+	if (s->probe.reused)
+		r = remote_read(s->remote, s->probe.base + s->probe.image.entry.config, &old, sizeof(old), e);
+	patches_originals(s->patches, to);
+	for (unsigned i = 0; i < 4; i++) {
+		if (!to[HOOK_MEM_MALLOC + i])
+			to[HOOK_MEM_MALLOC + i] = allocators->mem.functions[i];
+		if (!to[HOOK_OBJ_MALLOC + i])
+			to[HOOK_OBJ_MALLOC + i] = allocators->obj.functions[i];
+	}
+	for (unsigned i = 0; i < HOOK_COUNT; i++)
+		if (!to[i])
+			to[i] = old.original[i];
+	return r;
+}
+
 static int configure(struct session *s, const struct python_allocators *allocators, struct probe_config *config, struct err *e)
 {
+	int r;
+
 	*config = (struct probe_config){
 		.small_limit = allocators->small_limit,
 		.divert = allocators->hooking == HOOK_DIVERT,
 		.tid_offset = python_tid_offset(s->python),
 		.link_map = loader_list(s),
 		.tables = { allocators->mem.table, allocators->obj.table },
+		.wanted = s->hooks,
 	};
-	patches_originals(s->patches, config->original);
-	/* A table's free is called when a sampled block moves out of pymalloc, hooked or not. */
-	config->original[HOOK_MEM_FREE] = allocators->mem.functions[3];
-	config->original[HOOK_OBJ_FREE] = allocators->obj.functions[3];
-	return python_probe_table(s->python, s->remote, &config->python, e);
+	r = find_originals(s, allocators, config->original, e);
+	return r ? r : python_probe_table(s->python, s->remote, &config->python, e);
 }
 
 int session_hooks_on(struct session *s, struct err *e)

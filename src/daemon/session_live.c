@@ -13,11 +13,20 @@
 #include "memspy/preflight.h"
 #include "session_private.h"
 
+/* Our descriptor of its memory outlives an exec, the memory does not: then everything we knew is gone. */
+static bool has_executed(struct session *s)
+{
+	struct err ignored;
+	uint64_t word;
+
+	return remote_read_u64(s->remote, s->probe.base, &word, &ignored) == READ_GONE;
+}
+
 static int close_session(struct session *s, struct err *e)
 {
 	int r = 0;
 
-	if (s->patches && !s->gone && proc_is_same(&s->id))
+	if (s->patches && !s->gone && proc_is_same(&s->id) && !has_executed(s))
 		r = session_hooks_off(s, e);
 	sampler_free(s->sampler);
 	patches_free(s->patches);
@@ -99,6 +108,11 @@ static int tick(struct session *s, struct sample *ret, struct err *e)
 	int r;
 
 	heap_renew(s->heap);
+	if (has_executed(s)) {
+		s->gone = true;
+		r = sampler_take(s->sampler, ret, e);
+		return r < 0 ? r : READ_GONE;
+	}
 	r = session_hooks_rescan(s, e);
 	if (r < 0 && proc_is_same(&s->id))
 		return r;
@@ -128,6 +142,7 @@ static void facts(const struct session *s, struct session_facts *ret)
 }
 
 const struct session_ops session_live = {
+	.stop_at_start = session_stop_at_start,
 	.open = open_session,
 	.tick = tick,
 	.names = names,

@@ -42,3 +42,6 @@ int session_hooks_off(struct session *s, struct err *e);
 /* session_about.c: who the target is. */
 int session_about_read(struct session *s, struct err *e);
 void session_about_tell(const struct session *s, struct recording_about *ret);
+
+/* session_start.c: the moment at which a program becomes a Python that can be recorded. */
+bool session_stop_at_start(pid_t child, uint64_t limit_ns);

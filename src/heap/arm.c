@@ -34,11 +34,9 @@ static uint64_t cycles_per_ms(void)
 /* The memspy that wrote its name there, if it is still alive; one in another pid namespace looks dead or like another. */
 static bool owner_lives(const struct probe_header *t)
 {
-	struct proc_id id;
-	struct err ignored;
+	struct proc_id id = { .pid = (pid_t)t->owner_pid, .start_ticks = t->owner_start };
 
-	return t->owner_pid && t->owner_pid != (uint64_t)getpid() && t->owner_pid < INT32_MAX &&
-	       !proc_identify((pid_t)t->owner_pid, &id, &ignored) && id.start_ticks == t->owner_start;
+	return t->owner_pid && t->owner_pid != (uint64_t)getpid() && t->owner_pid < INT32_MAX && proc_is_same(&id);
 }
 
 int heap_is_free(const struct heap *h, struct err *e)

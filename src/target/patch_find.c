@@ -31,12 +31,12 @@ static const struct {
 };
 enum { FUNCTIONS = sizeof(functions) / sizeof(functions[0]) };
 
-static bool hook_of(const struct patches *p, const char *name, enum probe_hook *ret)
+static bool hook_of(const char *name, enum probe_hook *ret)
 {
 	for (unsigned i = 0; i < FUNCTIONS; i++)
 		if (!strcmp(functions[i].name, name)) {
 			*ret = functions[i].hook;
-			return p->hooks >> functions[i].hook & 1;
+			return true;
 		}
 	return false;
 }
@@ -108,8 +108,7 @@ static int find_definitions(struct patches *p, const struct object *o, const str
 		struct symbol symbol;
 		int r;
 
-		if (!(p->hooks >> functions[i].hook & 1) || !symbols_find(s, functions[i].name, &symbol) ||
-		    !symbol.is_dynamic || !symbol.is_function || !symbol.value)
+		if (!symbols_find(s, functions[i].name, &symbol) || !symbol.is_dynamic || !symbol.is_function || !symbol.value)
 			continue;
 		r = add_definer(p, functions[i].hook, o->bias + symbol.value, is_libc(o) || is_musl(o), e);
 		if (r)
@@ -141,7 +140,7 @@ static int find_slots(struct patches *p, const struct object *o, const struct sy
 	for (size_t i = 0; !r && i < count; i++) {
 		struct place place = { .at = o->bias + slots[i].address };
 
-		if (!hook_of(p, slots[i].name, &place.hook) || place.at & 7 ||
+		if (!hook_of(slots[i].name, &place.hook) || place.at & 7 ||
 		    (o->start == skip_mmap && is_memory_of_maps(place.hook)) || (is_libc(o) && place.hook != HOOK_FREE))
 			continue;
 		r = remote_read_u64(remote, place.at, &place.value, e);
@@ -204,24 +203,36 @@ static const struct object *fixed_executable(const struct object *objects, size_
 	return NULL;
 }
 
-/* Slots bound elsewhere stay; those that hold our hook already (an earlier session's) get the original back one day. */
-static void drop_foreign(struct patches *p, size_t first, const struct injected *probe, const struct object *exe)
+/*
+ * Slots bound elsewhere stay. Those that hold a hook already are an earlier session's: they get the original back, at the
+ * end or, where this session does not want the hook, now.
+ */
+static int sort_out(struct patches *p, size_t first, struct remote *remote, const struct injected *probe,
+		    const struct object *exe, struct err *e)
 {
 	size_t kept = first;
+	int r = 0;
 
 	for (size_t i = first; i < p->place_count; i++) {
-		struct place *place = &p->places[i];
-		uint64_t original = p->originals[place->hook];
-		bool through_exe = exe && place->value >= exe->start && place->value < exe->end;
+		struct place place = p->places[i];
+		uint64_t original = p->originals[place.hook];
+		bool wanted = p->hooks >> place.hook & 1;
+		bool through_exe = exe && place.value >= exe->start && place.value < exe->end;
 
-		if (place->value == injected_hook(probe, place->hook))
-			place->value = original;
-		if (original && (place->lazy || through_exe || place->value == original))
-			p->places[kept++] = *place;
+		if (original && place.value == injected_hook(probe, place.hook)) {
+			if (!wanted && !r)
+				r = remote_write_u64(remote, place.at, original, e);
+			place.value = original;
+		}
+		if (!wanted)
+			continue;
+		if (original && (place.lazy || through_exe || place.value == original))
+			p->places[kept++] = place;
 		else
 			p->counts.skipped++;
 	}
 	p->place_count = kept;
+	return r == READ_TORN ? 0 : r;
 }
 
 int patches_find(struct patches *p, struct remote *remote, const struct maps *maps, const struct injected *probe,
@@ -241,6 +252,5 @@ int patches_find(struct patches *p, struct remote *remote, const struct maps *ma
 	if (r)
 		return r;
 	choose_originals(p);
-	drop_foreign(p, first, probe, fixed_executable(objects, count));
-	return 0;
+	return sort_out(p, first, remote, probe, fixed_executable(objects, count), e);
 }

@@ -114,7 +114,9 @@ class Allocators(unittest.TestCase):
         self.check('nothing', PYTHONMALLOC='malloc')
 
     def test_debug_hooks_are_wrapped_on_both_sides(self):
-        seen = self.check('both', PYTHONMALLOC='debug')
+        if VERSION[:2] == (3, 6):  # there "debug" puts the hooks in front of malloc: all is counted in malloc
+            self.check('nothing', PYTHONMALLOC='debug')
+        seen = self.check('both', PYTHONMALLOC='pymalloc_debug')
         self.assertEqual(len({seen[d]['ctx'] for d in ('raw', 'mem', 'obj')}), 3)
 
     def test_tracemalloc_is_wrapped_on_both_sides(self):
@@ -149,7 +151,7 @@ class Beginning(unittest.TestCase):
             with subprocess.Popen([PYTHON, '-c', '']) as process:
                 while process.poll() is None:
                     r = subprocess.run([LOOK, str(process.pid)], capture_output=True, text=True)
-                    gone = 'no process' in r.stderr or 'no memory' in r.stderr or '(2)' in r.stderr
+                    gone = 'no process' in r.stderr or 'No such process' in r.stderr or 'no memory' in r.stderr or '(2)' in r.stderr
                     before = f'is {os.path.basename(os.path.realpath(sys.executable))}, not' in r.stderr  # exec is to come
                     self.assertTrue(gone or before or r.returncode in (0, 75), r.stderr)
                     seen.add(r.returncode)

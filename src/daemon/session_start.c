@@ -11,7 +11,7 @@
 #include "memspy/clock.h"
 #include "memspy/maps.h"
 #include "memspy/python.h"
-#include "record_private.h"
+#include "session_private.h"
 
 #define MAP_STEP_NS 500000u /* between two looks at what is mapped, until an interpreter is */
 #define UP_STEP_NS 30000u   /* then between two looks whether it is up */
@@ -47,7 +47,7 @@ static bool watch_it_come_up(pid_t child, uint64_t deadline_ns)
 	return up;
 }
 
-bool record_stop_at_start(pid_t child, uint64_t limit_ns)
+bool session_stop_at_start(pid_t child, uint64_t limit_ns)
 {
 	uint64_t deadline_ns = clock_now_ns() + limit_ns;
 
