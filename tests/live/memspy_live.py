@@ -308,9 +308,15 @@ def path_of(name):
 
 
 def recording(path):
-    """The ticks of a recording; it must be one JSON document."""
-    with open(path) as f:
-        return json.load(f)['ticks']
+    """The ticks of a recording; it must be one JSON document. A look in the middle of a write is taken again."""
+    for last in (False, False, True):
+        try:
+            with open(path) as f:
+                return json.load(f)['ticks']
+        except ValueError:
+            if last:
+                raise
+            time.sleep(0.02)
 
 
 def has_ticks(path, pid):

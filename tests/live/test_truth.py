@@ -117,6 +117,8 @@ def leaks(memspy, results, found, runs):
 def kind(memspy, python, name, entry):
     row, totals, said = measure(memspy, python, *entry)
     true = said['bytes']
+    if name == '3.6' and entry[4].get('PYTHONMALLOC') == 'debug':
+        return 'its debug hooks stand in front of malloc and ask it for 32 bytes more each: not compared'
     if entry[0] in UNSEEN.get(name, ()):
         return 'nothing to see, and the target is well'
     assert row or true < 4 << 20, f'its line is not in the report; truly {true} bytes; all {totals["bytes"]}'
