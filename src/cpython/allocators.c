@@ -169,13 +169,13 @@ static bool is_ours(const struct python *p, const struct python_allocator *a)
 	return true;
 }
 
-/* Diversion relies on pymalloc's own free, and on nobody looking at what it gets: any doubt means both sides. */
+/* Diversion relies on pymalloc's own free, on libc behind it, and on nobody looking at what it gets: any doubt means both sides. */
 static enum python_hooking choose(const struct python *p, const struct python_allocators *a)
 {
 	if (a->obj.functions[MALLOC] == a->raw.functions[MALLOC] && a->obj.ctx == a->raw.ctx)
 		return HOOK_NOTHING;
-	if (!a->mem.ctx && !a->obj.ctx && !memcmp(a->mem.functions, a->obj.functions, sizeof(a->mem.functions)) &&
-	    is_ours(p, &a->obj))
+	if (!a->mem.ctx && !a->obj.ctx && !a->raw.ctx && is_ours(p, &a->obj) && is_ours(p, &a->raw) &&
+	    !memcmp(a->mem.functions, a->obj.functions, sizeof(a->mem.functions)))
 		return HOOK_DIVERT;
 	return HOOK_BOTH;
 }
