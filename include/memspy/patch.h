@@ -28,6 +28,8 @@ struct patch_counts {
 /* hooks: a bit per enum probe_hook that may be used. */
 int patches_new(struct patches **ret, pid_t pid, uint64_t hooks, struct err *e);
 void patches_free(struct patches *p); /* does not put anything back */
+/* Before patches_find: what the hooks of a probe stand for that was there already. */
+void patches_earlier(struct patches *p, const uint64_t originals[HOOK_COUNT]);
 
 /*
  * Looks at the objects in maps that it has not seen; skip_mmap is the load address of the object whose mmap is the

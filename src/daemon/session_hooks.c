@@ -45,29 +45,62 @@ static int add_table(struct session *s, const struct python_allocator *table, un
 	return r;
 }
 
-/*
- * A memspy that was killed left CPython's tables leading to its probe. They get back what they held, which is in the
- * probe's config, before anybody looks at them; GOT slots are recognised when they are found.
- */
-static int put_back_leftovers(struct session *s, struct err *e)
+/* Only what can be called: the probe's config is the target's to write. */
+static int read_earlier(struct session *s, struct probe_config *ret, struct err *e)
 {
-	struct probe_config old;
-	int r;
+	int r = 0;
 
-	if (!s->probe.reused)
-		return 0;
-	r = remote_read(s->remote, s->probe.base + s->probe.image.entry.config, &old, sizeof(old), e);
-	for (unsigned i = 0; !r && i < 8; i++) {
-		enum probe_hook hook = HOOK_MEM_MALLOC + i;
-		raddr place = old.tables[i / 4] + 8 + 8 * (i % 4);
-		const struct map *code = maps_find(s->maps, old.original[hook]);
+	*ret = (struct probe_config){ 0 };
+	if (s->probe.reused)
+		r = remote_read(s->remote, s->probe.base + s->probe.image.entry.config, ret, sizeof(*ret), e);
+	for (unsigned i = 0; !r && i < HOOK_COUNT; i++) {
+		const struct map *code = maps_find(s->maps, ret->original[i]);
+
+		if (!code || !code->executable)
+			ret->original[i] = 0;
+	}
+	return r;
+}
+
+/* Four functions in the order of PyMemAllocatorEx; those that are ours become what they stood for. */
+static int put_back_table(struct session *s, raddr functions, const uint64_t original[4], unsigned first, struct err *e)
+{
+	int r = 0;
+
+	for (unsigned i = 0; !r && i < 4; i++) {
+		raddr place = functions + 8 * i;
 		uint64_t now;
 
-		if (!old.tables[i / 4] || !code || !code->executable)
-			continue;
 		r = remote_read_u64(s->remote, place, &now, e);
-		if (!r && now == injected_hook(&s->probe, hook))
-			r = remote_write_u64(s->remote, place, old.original[hook], e);
+		if (!r && original[i] && now == injected_hook(&s->probe, first + i))
+			r = remote_write_u64(s->remote, place, original[i], e);
+	}
+	return r == READ_TORN ? 0 : r;
+}
+
+/*
+ * A memspy that was killed left CPython's tables leading to its probe. They get back what they held, which is in the
+ * probe's config, before anybody looks at them; GOT slots are recognised when they are found. The same behind what came
+ * in front of us since, tracemalloc or debug hooks: ctx leads to the table they saved, with a word before it or not.
+ * Hooks in there would call who calls them, for ever.
+ */
+static int put_back_leftovers(struct session *s, const struct probe_config *earlier, struct err *e)
+{
+	int r = 0;
+
+	for (unsigned i = 0; !r && i < 2; i++) {
+		unsigned first = i ? HOOK_OBJ_MALLOC : HOOK_MEM_MALLOC;
+		const uint64_t *original = earlier->original + first;
+		uint64_t ctx;
+
+		if (!earlier->tables[i])
+			continue;
+		r = put_back_table(s, earlier->tables[i] + 8, original, first, e);
+		if (r || remote_read_u64(s->remote, earlier->tables[i], &ctx, e) || !ctx || ctx & 7)
+			continue;
+		r = put_back_table(s, ctx + 8, original, first, e);
+		if (!r)
+			r = put_back_table(s, ctx + 16, original, first, e);
 	}
 	return r;
 }
@@ -100,13 +133,9 @@ static uint64_t loader_list(const struct session *s)
  * What each hook stands for, whether this session wants it or not: a thread may be inside any hook that an earlier session
  * left reachable, and must find its way out.
  */
-static int find_originals(struct session *s, const struct python_allocators *allocators, uint64_t to[HOOK_COUNT], struct err *e)
+static void find_originals(struct session *s, const struct python_allocators *allocators, const struct probe_config *earlier,
+			   uint64_t to[HOOK_COUNT])
 {
-	struct probe_config old = { 0 };
-	int r = 0;
-
-	if (s->probe.reused)
-		r = remote_read(s->remote, s->probe.base + s->probe.image.entry.config, &old, sizeof(old), e);
 	patches_originals(s->patches, to);
 	for (unsigned i = 0; i < 4; i++) {
 		if (!to[HOOK_MEM_MALLOC + i])
@@ -116,14 +145,12 @@ static int find_originals(struct session *s, const struct python_allocators *all
 	}
 	for (unsigned i = 0; i < HOOK_COUNT; i++)
 		if (!to[i])
-			to[i] = old.original[i];
-	return r;
+			to[i] = earlier->original[i];
 }
 
-static int configure(struct session *s, const struct python_allocators *allocators, struct probe_config *config, struct err *e)
+static int configure(struct session *s, const struct python_allocators *allocators, const struct probe_config *earlier,
+		     struct probe_config *config, struct err *e)
 {
-	int r;
-
 	*config = (struct probe_config){
 		.small_limit = allocators->small_limit,
 		.divert = allocators->hooking == HOOK_DIVERT,
@@ -132,8 +159,8 @@ static int configure(struct session *s, const struct python_allocators *allocato
 		.tables = { allocators->mem.table, allocators->obj.table },
 		.wanted = s->hooks,
 	};
-	r = find_originals(s, allocators, config->original, e);
-	return r ? r : python_probe_table(s->python, s->remote, &config->python, e);
+	find_originals(s, allocators, earlier, config->original);
+	return python_probe_table(s->python, s->remote, &config->python, e);
 }
 
 int session_hooks_on(struct session *s, struct err *e)
@@ -144,9 +171,11 @@ int session_hooks_on(struct session *s, struct err *e)
 		.temporary_events = 1,
 	};
 	struct python_allocators allocators;
-	struct probe_config config;
-	int r = put_back_leftovers(s, e);
+	struct probe_config config, earlier;
+	int r = read_earlier(s, &earlier, e);
 
+	if (!r)
+		r = put_back_leftovers(s, &earlier, e);
 	if (!r)
 		r = python_allocators(s->python, s->remote, &allocators, e);
 	if (r)
@@ -157,13 +186,15 @@ int session_hooks_on(struct session *s, struct err *e)
 	s->hooks = hooks_of(s->options.domains, allocators.hooking);
 	r = patches_new(&s->patches, s->id.pid, s->hooks, e);
 	if (!r)
+		patches_earlier(s->patches, earlier.original);
+	if (!r)
 		r = patches_find(s->patches, s->remote, s->maps, &s->probe, python_object(s->python)->start, e);
 	if (!r && allocators.hooking != HOOK_NOTHING)
 		r = add_table(s, &allocators.mem, HOOK_MEM_MALLOC, e);
 	if (!r && allocators.hooking != HOOK_NOTHING)
 		r = add_table(s, &allocators.obj, HOOK_OBJ_MALLOC, e);
 	if (!r)
-		r = configure(s, &allocators, &config, e);
+		r = configure(s, &allocators, &earlier, &config, e);
 	if (!r)
 		r = heap_arm(s->heap, s->remote, &config, &options, e);
 	if (!r)

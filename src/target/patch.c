@@ -35,6 +35,11 @@ void patches_originals(const struct patches *p, uint64_t originals[HOOK_COUNT])
 	memcpy(originals, p->originals, sizeof(p->originals));
 }
 
+void patches_earlier(struct patches *p, const uint64_t originals[HOOK_COUNT])
+{
+	memcpy(p->earlier, originals, sizeof(p->earlier));
+}
+
 struct patch_counts patches_counts(const struct patches *p)
 {
 	return p->counts;
@@ -72,6 +77,13 @@ static bool frees(enum probe_hook hook)
 	       hook == HOOK_OBJ_REALLOC;
 }
 
+/* Still what it was, or bound since then: anything else is no slot of ours any more, its object may be gone. */
+static bool is_as_found(const struct patches *p, const struct place *place, uint64_t now)
+{
+	return now == place->value || (place->lazy && (now == p->originals[place->hook] ||
+						       (now >= place->object_start && now < place->object_end)));
+}
+
 /* One word. What is there now must be what we expect: the target may have changed it, or the object be gone. */
 static int turn(struct patches *p, struct place *place, struct remote *remote, raddr hook, bool to_probe, struct err *e)
 {
@@ -86,7 +98,7 @@ static int turn(struct patches *p, struct place *place, struct remote *remote, r
 		return r;
 	if (to_probe) {
 		if (now != hook) {
-			if (now != place->value && !place->lazy) {
+			if (!is_as_found(p, place, now)) {
 				p->counts.skipped++;
 				return 0;
 			}

@@ -89,14 +89,14 @@ static int remember(struct patches *p, const struct object *o, bool *ret_new, st
 	return 0;
 }
 
-static int add_definer(struct patches *p, enum probe_hook hook, raddr function, bool libc, struct err *e)
+static int add_definer(struct patches *p, enum probe_hook hook, raddr function, const struct object *o, struct err *e)
 {
 	struct definer *more = realloc(p->definers, (p->definer_count + 1) * sizeof(*more));
 
 	if (!more)
 		return err_set(e, ENOMEM, "out of memory");
 	p->definers = more;
-	p->definers[p->definer_count++] = (struct definer){ hook, function, libc, 0 };
+	p->definers[p->definer_count++] = (struct definer){ hook, function, o->start, is_libc(o) || is_musl(o), 0 };
 	return 0;
 }
 
@@ -110,18 +110,24 @@ static int find_definitions(struct patches *p, const struct object *o, const str
 
 		if (!symbols_find(s, functions[i].name, &symbol) || !symbol.is_dynamic || !symbol.is_function || !symbol.value)
 			continue;
-		r = add_definer(p, functions[i].hook, o->bias + symbol.value, is_libc(o) || is_musl(o), e);
+		r = add_definer(p, functions[i].hook, o->bias + symbol.value, o, e);
 		if (r)
 			return r;
 	}
 	return 0;
 }
 
-static void vote(struct patches *p, enum probe_hook hook, uint64_t value)
+/* false: no definition of it is known. */
+static bool vote(struct patches *p, enum probe_hook hook, uint64_t value)
 {
+	bool known = false;
+
 	for (size_t i = 0; i < p->definer_count; i++)
-		if (p->definers[i].hook == hook && p->definers[i].function == value)
+		if (p->definers[i].hook == hook && p->definers[i].function == value) {
 			p->definers[i].votes++;
+			known = true;
+		}
+	return known;
 }
 
 static int find_slots(struct patches *p, const struct object *o, const struct symbols *s, struct remote *remote,
@@ -150,8 +156,10 @@ static int find_slots(struct patches *p, const struct object *o, const struct sy
 		}
 		if (r)
 			return r;
-		place.lazy = place.value >= o->start && place.value < o->end;
-		vote(p, place.hook, place.value);
+		place.object_start = o->start;
+		place.object_end = o->end;
+		/* An object may have an allocator of its own and be bound to that. */
+		place.lazy = !vote(p, place.hook, place.value) && place.value >= o->start && place.value < o->end;
 		r = patches_add_place(p, &place, e);
 	}
 	return r;
@@ -177,17 +185,57 @@ static int look_at(struct patches *p, const struct object *o, struct remote *rem
 	return r;
 }
 
-/* What bound slots lead to; where none is bound, an allocator other than libc's, for it came first if it is there. */
+/* The object that most bound slots lead to: an allocator is one object, and its functions belong together. */
+static raddr allocator_in_use(const struct patches *p)
+{
+	unsigned most = 0;
+	raddr best = 0;
+
+	for (size_t i = 0; i < p->definer_count; i++) {
+		unsigned votes = 0;
+
+		for (size_t k = 0; k < p->definer_count; k++)
+			votes += p->definers[k].object == p->definers[i].object ? p->definers[k].votes : 0;
+		if (votes > most) {
+			most = votes;
+			best = p->definers[i].object;
+		}
+	}
+	return best;
+}
+
+static bool is_better(const struct definer *a, const struct definer *b, raddr in_use)
+{
+	if (a->votes != b->votes)
+		return a->votes > b->votes;
+	if (in_use) /* what it does not define comes from libc: others that came with dlopen are nobody's but their own */
+		return a->object == in_use || (b->object != in_use && a->is_libc && !b->is_libc);
+	return b->is_libc && !a->is_libc;
+}
+
+/*
+ * What an earlier session's hooks stood for still holds, and bound slots that lead to those hooks cannot tell. Then what
+ * other bound slots lead to; where none is bound, an allocator other than libc's, for it came first if it is there.
+ */
 static void choose_originals(struct patches *p)
 {
 	const struct definer *best[HOOK_COUNT] = { 0 };
+	raddr in_use;
 
 	for (size_t i = 0; i < p->definer_count; i++) {
-		const struct definer *d = &p->definers[i];
-		const struct definer **b = &best[d->hook];
+		struct definer *d = &p->definers[i];
 
-		if (!*b || d->votes > (*b)->votes || (d->votes == (*b)->votes && (*b)->is_libc && !d->is_libc))
-			*b = d;
+		if (d->function == p->earlier[d->hook]) {
+			p->originals[d->hook] = d->function;
+			d->votes++;
+		}
+	}
+	in_use = allocator_in_use(p);
+	for (size_t i = 0; i < p->definer_count; i++) {
+		const struct definer *d = &p->definers[i];
+
+		if (!best[d->hook] || is_better(d, best[d->hook], in_use))
+			best[d->hook] = d;
 	}
 	for (unsigned i = 0; i < HOOK_MEM_MALLOC; i++)
 		if (best[i] && !p->originals[i])
@@ -223,6 +271,7 @@ static int sort_out(struct patches *p, size_t first, struct remote *remote, cons
 			if (!wanted && !r)
 				r = remote_write_u64(remote, place.at, original, e);
 			place.value = original;
+			place.patched = true; /* or nobody would put it back */
 		}
 		if (!wanted)
 			continue;

@@ -9,6 +9,7 @@ struct place {
 	raddr at;
 	enum probe_hook hook;
 	uint64_t value; /* what it held before us, and gets back */
+	raddr object_start, object_end; /* 0: no object's, an entry of a table */
 	bool lazy;	/* not bound yet: leads into its own object's PLT */
 	bool patched;
 };
@@ -21,7 +22,7 @@ struct seen_object {
 /* An object that defines one of the functions. */
 struct definer {
 	enum probe_hook hook;
-	raddr function;
+	raddr function, object;
 	bool is_libc;
 	unsigned votes; /* bound slots that lead to it */
 };
@@ -30,6 +31,7 @@ struct patches {
 	pid_t pid;
 	uint64_t hooks;
 	uint64_t originals[HOOK_COUNT];
+	uint64_t earlier[HOOK_COUNT]; /* what a probe that was there already calls */
 	struct place *places;
 	size_t place_count, place_room;
 	struct seen_object *seen;
