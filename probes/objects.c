@@ -34,8 +34,9 @@ struct elf_rela {
 };
 
 struct dynamic {
-	const struct elf_rela *plt, *rela;
-	uint64_t plt_bytes, rela_bytes;
+	const struct elf_rela *plt;
+	uint64_t plt_bytes;
+	bool bound_now; /* then .got.plt is read-only with the rest */
 	const struct elf_symbol *symbols;
 	const char *strings;
 };
@@ -66,12 +67,14 @@ static bool equal(const char *a, const char *b)
 	return *a == *b;
 }
 
-static uint64_t hook_for(const char *name)
+static bool hook_for(const char *name, unsigned *ret)
 {
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (equal(names[i].name, name) && config.original[names[i].hook] && config.wanted >> names[i].hook & 1)
-			return memspy_probe_entry.hooks[names[i].hook];
-	return 0;
+		if (equal(names[i].name, name) && config.original[names[i].hook] && config.wanted >> names[i].hook & 1) {
+			*ret = names[i].hook;
+			return true;
+		}
+	return false;
 }
 
 /* glibc keeps the addresses relocated, musl does not. */
@@ -89,30 +92,25 @@ static void read_dynamic(const struct link_map *o, struct dynamic *d)
 		case 2: d->plt_bytes = value; break;				      /* DT_PLTRELSZ */
 		case 5: d->strings = (const char *)at(o, value); break;		      /* DT_STRTAB */
 		case 6: d->symbols = (const struct elf_symbol *)at(o, value); break;  /* DT_SYMTAB */
-		case 7: d->rela = (const struct elf_rela *)at(o, value); break;	      /* DT_RELA */
-		case 8: d->rela_bytes = value; break;				      /* DT_RELASZ */
 		case 23: d->plt = (const struct elf_rela *)at(o, value); break;	      /* DT_JMPREL */
+		case 24: d->bound_now = true; break;				      /* DT_BIND_NOW */
+		case 30: d->bound_now |= (value & 8) != 0; break;		      /* DT_FLAGS: DF_BIND_NOW */
+		case 0x6ffffffb: d->bound_now |= (value & 1) != 0; break;	      /* DT_FLAGS_1: DF_1_NOW */
 		}
 	}
 }
 
-/* For slots that the loader has made read-only. */
-static int64_t protect(uint64_t page, uint64_t bytes, uint64_t protection)
+/*
+ * Only what is bound to the function that our hook stands for, or leads into its own object to be bound: another
+ * allocator's stays, and so does what the loader has not relocated yet.
+ */
+static void patch_slot(const struct link_map *o, uint64_t *slot, bool has_its_own, uint64_t original, uint64_t hook)
 {
-	return system_call(10, page, bytes, protection, 0, 0, 0); /* mprotect, x86-64 */
-}
+	uint64_t now = *slot;
 
-static void patch_slot(uint64_t *slot, uint64_t hook, bool read_only)
-{
-	uint64_t page = (uint64_t)slot & ~(uint64_t)4095;
-
-	if (*slot == hook)
-		return;
-	if (read_only && protect(page, 4096, 3) != 0)
+	if (now != original && (has_its_own || now < o->base || now >= (uint64_t)slot))
 		return;
 	__atomic_store_n(slot, hook, __ATOMIC_RELEASE);
-	if (read_only)
-		protect(page, 4096, 1);
 	count(&header()->objects_patched);
 }
 
@@ -125,42 +123,11 @@ static bool calls_function(uint32_t type)
 #endif
 }
 
-static void patch_table(const struct link_map *o, const struct dynamic *d, const struct elf_rela *r, uint64_t bytes,
-			bool read_only)
-{
-	for (uint64_t i = 0; r && i < bytes / sizeof(*r); i++) {
-		const struct elf_symbol *symbol = &d->symbols[r[i].info >> 32];
-		uint64_t hook;
-
-		if (!calls_function((uint32_t)r[i].info))
-			continue;
-		hook = hook_for(d->strings + symbol->name);
-		if (hook)
-			patch_slot((uint64_t *)(o->base + r[i].offset), hook, read_only);
-	}
-}
-
-/* Which of its slots are read-only now: those in PT_GNU_RELRO, which for BIND_NOW objects covers .got.plt as well. */
-static bool relro_covers(const struct link_map *o, const struct elf_rela *r, uint64_t bytes)
-{
-	const unsigned char *h = (const unsigned char *)o->base;
-	uint64_t phoff, count_, first;
-
-	if (!r || bytes < sizeof(*r) || h[0] != 0x7f || h[1] != 'E')
-		return false;
-	first = r->offset;
-	phoff = *(const uint64_t *)(h + 32);
-	count_ = *(const uint16_t *)(h + 56);
-	for (uint64_t i = 0; i < count_ && i < 64; i++) {
-		const unsigned char *p = h + phoff + i * 56;
-		uint64_t start = *(const uint64_t *)(p + 16), size = *(const uint64_t *)(p + 40);
-
-		if (*(const uint32_t *)p == 0x6474e552 && first >= start && first < start + size) /* PT_GNU_RELRO */
-			return true;
-	}
-	return false;
-}
-
+/*
+ * Slots that are bound lazily are the only ones that stay writable in any object. The others may be read-only by now, or
+ * about to be: to change that from in here would take the page away from the loader, or from the object's own data next
+ * to them. memspy turns those from outside, at its next look.
+ */
 static void patch_object(const struct link_map *o)
 {
 	struct dynamic d = { 0 };
@@ -168,10 +135,17 @@ static void patch_object(const struct link_map *o)
 	if (!o->dynamic || !o->base)
 		return;
 	read_dynamic(o, &d);
-	if (!d.symbols || !d.strings)
+	if (!d.symbols || !d.strings || !d.plt || d.bound_now)
 		return;
-	patch_table(o, &d, d.plt, d.plt_bytes, relro_covers(o, d.plt, d.plt_bytes));
-	patch_table(o, &d, d.rela, d.rela_bytes, true);
+	for (uint64_t i = 0; i < d.plt_bytes / sizeof(*d.plt); i++) {
+		const struct elf_rela *r = &d.plt[i];
+		const struct elf_symbol *symbol = &d.symbols[r->info >> 32];
+		unsigned hook;
+
+		if (calls_function((uint32_t)r->info) && hook_for(d.strings + symbol->name, &hook))
+			patch_slot(o, (uint64_t *)(o->base + r->offset), symbol->section != 0, config.original[hook],
+				   memspy_probe_entry.hooks[hook]);
+	}
 }
 
 COLD void objects_patch_new(void)

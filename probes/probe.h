@@ -12,7 +12,7 @@
  *   objects.c         new ELF objects after dlopen
  *   enter.c           making the table, on the way in
  *   numbers.c         logarithm, weights, random gaps
- *   system.c          raw system calls: on the way in, and for read-only slots; never while sampling
+ *   system.c          raw system calls: on the way in, never later
  */
 #pragma once
 
