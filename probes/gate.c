@@ -79,13 +79,19 @@ static bool decide(int64_t *left, uint64_t *random, uint64_t size)
 	return true;
 }
 
+/* In the thread that called dlopen: another one may be here while the loader is still at work in that one. */
+static void look_for_objects(void)
+{
+	if (pages.objects_changed && pages.dlopen_thread == thread_pointer())
+		objects_patch_new();
+}
+
 COLD bool gate_decide(uint64_t size)
 {
 	struct probe_slot *slot = slot_mine();
 
 	if (unlikely(!slot->left) && sampling_is_on()) {
-		if (pages.objects_changed)
-			objects_patch_new();
+		look_for_objects();
 		start(&slot->left, &slot->random);
 	}
 	return decide(&slot->left, &slot->random, size);
@@ -94,6 +100,7 @@ COLD bool gate_decide(uint64_t size)
 /* The next allocation under the GIL looks for new objects; without hooks there (2.7), this thread's next one. */
 COLD void gate_after_dlopen(void)
 {
+	pages.dlopen_thread = thread_pointer();
 	pages.objects_changed = 1;
 	if (config.wanted >> HOOK_OBJ_MALLOC & 1)
 		pages.left = 0;
@@ -106,9 +113,14 @@ COLD bool gate_decide_python(uint64_t size)
 	pages.left += (int64_t)size;
 	/* dlopen asks for a look around by putting left to 0, which no gap is; it goes on with one drawn anew. */
 	if (unlikely(!pages.left) && sampling_is_on()) {
-		if (pages.objects_changed)
-			objects_patch_new();
+		look_for_objects();
 		start(&pages.left, &pages.random);
+		if (unlikely(pages.objects_changed)) { /* not yet: ask again, with a gap drawn anew each time */
+			bool sampled = decide(&pages.left, &pages.random, size);
+
+			pages.left = 0;
+			return sampled;
+		}
 	}
 	return decide(&pages.left, &pages.random, size);
 }

@@ -34,9 +34,8 @@ struct elf_rela {
 };
 
 struct dynamic {
-	const struct elf_rela *plt;
-	uint64_t plt_bytes;
-	bool bound_now; /* then .got.plt is read-only with the rest */
+	const struct elf_rela *plt, *rela;
+	uint64_t plt_bytes, rela_bytes;
 	const struct elf_symbol *symbols;
 	const char *strings;
 };
@@ -92,23 +91,50 @@ static void read_dynamic(const struct link_map *o, struct dynamic *d)
 		case 2: d->plt_bytes = value; break;				      /* DT_PLTRELSZ */
 		case 5: d->strings = (const char *)at(o, value); break;		      /* DT_STRTAB */
 		case 6: d->symbols = (const struct elf_symbol *)at(o, value); break;  /* DT_SYMTAB */
+		case 7: d->rela = (const struct elf_rela *)at(o, value); break;	      /* DT_RELA */
+		case 8: d->rela_bytes = value; break;				      /* DT_RELASZ */
 		case 23: d->plt = (const struct elf_rela *)at(o, value); break;	      /* DT_JMPREL */
-		case 24: d->bound_now = true; break;				      /* DT_BIND_NOW */
-		case 30: d->bound_now |= (value & 8) != 0; break;		      /* DT_FLAGS: DF_BIND_NOW */
-		case 0x6ffffffb: d->bound_now |= (value & 1) != 0; break;	      /* DT_FLAGS_1: DF_1_NOW */
 		}
 	}
 }
 
+/* The pages that the loader makes read-only once it has bound their slots: whole ones inside PT_GNU_RELRO. */
+struct relro {
+	uint64_t start, end;
+};
+
+static struct relro find_relro(const struct link_map *o)
+{
+	const unsigned char *h = (const unsigned char *)o->base;
+	uint64_t phoff, headers;
+
+	if (h[0] != 0x7f || h[1] != 'E' || h[2] != 'L' || h[3] != 'F')
+		return (struct relro){ 0, 0 };
+	phoff = *(const uint64_t *)(h + 32);
+	headers = *(const uint16_t *)(h + 56);
+	for (uint64_t i = 0; i < headers && i < 32 && phoff < 1024; i++) {
+		const unsigned char *p = h + phoff + i * 56;
+		uint64_t start = o->base + *(const uint64_t *)(p + 16), size = *(const uint64_t *)(p + 40);
+
+		if (*(const uint32_t *)p == 0x6474e552) /* PT_GNU_RELRO */
+			return (struct relro){ start & ~(uint64_t)4095, (start + size) & ~(uint64_t)4095 };
+	}
+	return (struct relro){ 0, 0 };
+}
+
 /*
  * Only what is bound to the function that our hook stands for, or leads into its own object to be bound: another
- * allocator's stays, and so does what the loader has not relocated yet.
+ * allocator's stays, and so does what the loader has not relocated yet. A read-only page stays writable: to take the right
+ * away again could take it from a loader at work.
  */
-static void patch_slot(const struct link_map *o, uint64_t *slot, bool has_its_own, uint64_t original, uint64_t hook)
+static void patch_slot(const struct link_map *o, const struct relro *relro, uint64_t *slot, bool has_its_own,
+		       uint64_t original, uint64_t hook)
 {
-	uint64_t now = *slot;
+	uint64_t now = *slot, page = (uint64_t)slot & ~(uint64_t)4095;
 
 	if (now != original && (has_its_own || now < o->base || now >= (uint64_t)slot))
+		return;
+	if (page >= relro->start && page < relro->end && system_call(10, page, 4096, 3, 0, 0, 0) != 0) /* mprotect */
 		return;
 	__atomic_store_n(slot, hook, __ATOMIC_RELEASE);
 	count(&header()->objects_patched);
@@ -123,29 +149,33 @@ static bool calls_function(uint32_t type)
 #endif
 }
 
-/*
- * Slots that are bound lazily are the only ones that stay writable in any object. The others may be read-only by now, or
- * about to be: to change that from in here would take the page away from the loader, or from the object's own data next
- * to them. memspy turns those from outside, at its next look.
- */
+static void patch_table(const struct link_map *o, const struct dynamic *d, const struct relro *relro,
+			const struct elf_rela *table, uint64_t bytes)
+{
+	for (uint64_t i = 0; table && i < bytes / sizeof(*table); i++) {
+		const struct elf_rela *r = &table[i];
+		const struct elf_symbol *symbol = &d->symbols[r->info >> 32];
+		unsigned hook;
+
+		if (calls_function((uint32_t)r->info) && hook_for(d->strings + symbol->name, &hook))
+			patch_slot(o, relro, (uint64_t *)(o->base + r->offset), symbol->section != 0, config.original[hook],
+				   memspy_probe_entry.hooks[hook]);
+	}
+}
+
 static void patch_object(const struct link_map *o)
 {
 	struct dynamic d = { 0 };
+	struct relro relro;
 
 	if (!o->dynamic || !o->base)
 		return;
 	read_dynamic(o, &d);
-	if (!d.symbols || !d.strings || !d.plt || d.bound_now)
+	if (!d.symbols || !d.strings)
 		return;
-	for (uint64_t i = 0; i < d.plt_bytes / sizeof(*d.plt); i++) {
-		const struct elf_rela *r = &d.plt[i];
-		const struct elf_symbol *symbol = &d.symbols[r->info >> 32];
-		unsigned hook;
-
-		if (calls_function((uint32_t)r->info) && hook_for(d.strings + symbol->name, &hook))
-			patch_slot(o, (uint64_t *)(o->base + r->offset), symbol->section != 0, config.original[hook],
-				   memspy_probe_entry.hooks[hook]);
-	}
+	relro = find_relro(o);
+	patch_table(o, &d, &relro, d.plt, d.plt_bytes);
+	patch_table(o, &d, &relro, d.rela, d.rela_bytes);
 }
 
 COLD void objects_patch_new(void)

@@ -178,7 +178,8 @@ struct probe_private {
 	uint64_t python_realloc; /* thread pointer of the thread inside the table's realloc: malloc's must not count it again */
 	uint32_t objects_changed; /* dlopen was called: look for new objects */
 	uint32_t pending_count;
-	uint64_t pad[3];
+	uint64_t dlopen_thread;	  /* thread pointer of who called it last: only then is that one out of the loader */
+	uint64_t pad[2];
 	uint64_t pending[PROBE_PENDING]; /* frees that found the lock taken */
 	uint8_t filter[1u << PROBE_FILTER_BITS]; /* how many sampled blocks hash here; 255 sticks */
 	struct probe_slot slots[1u << PROBE_SLOT_BITS];

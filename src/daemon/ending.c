@@ -1,6 +1,7 @@
 #include "memspy/ending.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -70,4 +71,6 @@ void ending_describe(int fd, pid_t pid, char *to, size_t room)
 		ending_words(status, to, room);
 	else if (ioctl(fd, PIDFD_EXIT_INFO, &info) == 0 && (info.mask & MASK_EXIT)) /* reaped in between */
 		ending_words(info.exit_code, to, room);
+	else if (kill(pid, 0) == 0) /* the process is there; what we looked at is not */
+		snprintf(to, room, "it executed another program");
 }
