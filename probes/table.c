@@ -146,7 +146,7 @@ static void leave_in_the_bag(uint64_t address)
  */
 bool table_lock(void)
 {
-	enum { SPINS = 2000, GLANCES = 8, HOPELESS = 64 };
+	enum { SPINS = 2000, GLANCES = 8, HOPELESS = 100000 };
 	static uint32_t failures;
 	uint32_t *lock = &header()->lock;
 	unsigned spins = __atomic_load_n(&failures, __ATOMIC_RELAXED) < HOPELESS ? SPINS : GLANCES;

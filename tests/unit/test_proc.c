@@ -105,7 +105,12 @@ START_TEST(a_name_cannot_forge_a_line_of_stat)
 	ck_ok(proc_identify(child, &child_id, &e), e);
 	ck_assert_uint_ge(child_id.start_ticks, us.start_ticks);
 	ck_assert_uint_lt(child_id.start_ticks, us.start_ticks + 100000);
-	ck_ok(proc_status_read(child, &status, &e), e);
+	for (int i = 0; i < 1000; i++) { /* until it has come to its sleep */
+		ck_ok(proc_status_read(child, &status, &e), e);
+		if (status.state == 'S')
+			break;
+		usleep(1000);
+	}
 	ck_assert_int_eq(status.state, 'S');
 	ck_assert_int_eq(status.parent, getpid());
 	ck_assert_str_eq(status.comm, "a) R 1 (\n)");
