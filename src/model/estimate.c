@@ -2,12 +2,20 @@
 
 #include <math.h>
 
+/* Figures of a target that lies may be of any size: their sum stays at the largest that a reader of JSON can hold. */
+static uint64_t sum(uint64_t a, uint64_t b)
+{
+	uint64_t s;
+
+	return __builtin_add_overflow(a, b, &s) || s > INT64_MAX ? INT64_MAX : s;
+}
+
 void estimate_add(struct estimate *to, const struct estimate *what)
 {
-	to->bytes += what->bytes;
-	to->blocks += what->blocks;
-	to->samples += what->samples;
-	to->sure_bytes += what->sure_bytes;
+	to->bytes = sum(to->bytes, what->bytes);
+	to->blocks = sum(to->blocks, what->blocks);
+	to->samples = sum(to->samples, what->samples);
+	to->sure_bytes = sum(to->sure_bytes, what->sure_bytes);
 	to->variance += what->variance;
 }
 

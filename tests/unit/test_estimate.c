@@ -56,5 +56,16 @@ START_TEST(subtracting_never_goes_below_nothing)
 }
 END_TEST
 
-TESTS("estimate", the_interval_of_small_blocks_is_the_gamma_one, what_is_certain_has_no_interval,
+START_TEST(a_sum_of_lies_does_not_wrap)
+{
+	struct estimate a = { .bytes = 1ull << 62, .sure_bytes = 1ull << 61, .samples = 1 };
+
+	for (int i = 0; i < 5; i++)
+		estimate_add(&a, &a);
+	ck_assert_uint_eq(a.bytes, INT64_MAX);
+	ck_assert_uint_le(a.sure_bytes, a.bytes);
+}
+END_TEST
+
+TESTS("estimate", a_sum_of_lies_does_not_wrap, the_interval_of_small_blocks_is_the_gamma_one, what_is_certain_has_no_interval,
       nothing_seen_may_still_hide_three_periods, subtracting_never_goes_below_nothing)
