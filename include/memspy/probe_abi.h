@@ -272,7 +272,6 @@ struct probe_header {
 	uint64_t live_bytes, peak_bytes;
 	uint64_t peak_cycles;
 	uint64_t thinned;	/* how often T was raised because the live table was full */
-	uint64_t forks;		/* not used by a child: counted by memspy */
 	uint64_t objects_patched;
 	struct probe_losses lost;
 };
