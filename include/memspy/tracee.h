@@ -53,11 +53,12 @@ int tracee_call(struct tracee *t, raddr function, const uint64_t args[3], raddr 
 /*
  * Lets the thread go with its next instruction at function (no arguments, our own code), on its own stack below the
  * signal frame, from where it goes back to what it did. It is not ours any more: tracee_release has nothing to do.
- * Not for a thread that must be held: one stopped by a signal would not run, and one that waits in a system call
- * would lose the rest of its time, or sleep on over a signal that was to end the call.
+ * Not for one that was stopped by a signal, it would not run, nor for one that waits in a system call: it would lose the
+ * rest of its time, or sleep on over a signal that was to end the call.
  */
 int tracee_send(struct tracee *t, raddr function, struct err *e);
-bool tracee_must_be_held(const struct tracee *t);
+bool tracee_is_stopped_by_signal(const struct tracee *t);
+bool tracee_is_waiting(const struct tracee *t);
 
 /* Where the thread was when it stopped. */
 struct tracee_place {

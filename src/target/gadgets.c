@@ -24,7 +24,8 @@ static void search(raddr *found, raddr base, const unsigned char *bytes, size_t 
 		*found = base + (raddr)(at - bytes);
 }
 
-static int search_map(struct gadgets *g, const struct map *map, struct remote *remote, unsigned char *bytes, struct err *e)
+static int search_map(struct gadgets *g, const struct map *map, struct remote *remote, unsigned char *bytes,
+		      struct err *e)
 {
 	const size_t overlap = 16;
 
@@ -71,7 +72,8 @@ int gadgets_find(struct gadgets *ret, const struct maps *maps, struct remote *re
 		}
 	}
 	if (!g.syscall_ret || !g.sigreturn)
-		return err_set(e, ENOTSUP, "its libc has no signal restorer that we know: memspy cannot enter it safely");
+		return err_set(e, ENOTSUP,
+			       "its libc has no signal restorer that we know: memspy cannot enter it safely");
 	*ret = g;
 	return 0;
 }

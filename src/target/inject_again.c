@@ -24,14 +24,13 @@ static bool is_table(const struct map *map)
 }
 
 /* The code must be ours to the byte; the data has changed since. */
-static bool is_our_code(const struct entering *in, const struct injected *i, struct err *e)
+static bool is_our_code(const struct entering *in, const struct image *image, raddr base, struct err *e)
 {
-	_cleanup_(freep) unsigned char *want = NULL, *have = malloc(i->image.code_used);
+	_cleanup_(freep) unsigned char *want = NULL, *have = malloc(image->code_used);
 
-	if (!have || image_relocated(&i->image, i->base, &want, e))
+	if (!have || image_relocated(image, base, &want, e))
 		return false;
-	return !remote_read(in->remote, i->base, have, i->image.code_used, e) &&
-	       !memcmp(have, want, i->image.code_used);
+	return !remote_read(in->remote, base, have, image->code_used, e) && !memcmp(have, want, image->code_used);
 }
 
 static bool is_sealed(int fd, uint64_t bytes)
@@ -47,7 +46,8 @@ static int open_table(const struct entering *in, const struct map *map, uint64_t
 	char path[96];
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx", in->pid, (unsigned long)map->start, (unsigned long)map->end);
+	snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx", in->pid, (unsigned long)map->start,
+		 (unsigned long)map->end);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd >= 0 && !is_sealed(fd, bytes)) { /* it could be cut off under our hands */
 		close(fd);
@@ -71,7 +71,8 @@ static int lay_over(const struct entering *in, struct tracee *t, void *own, stru
 }
 
 /* Who is not root may not open what is mapped, but may have the target lay a fresh table over the old one. */
-static int replace_table(const struct entering *in, raddr at, uint64_t bytes, struct injected *i, int *ret_fd, struct err *e)
+static int replace_table(const struct entering *in, raddr at, uint64_t bytes, struct injected *i, int *ret_fd,
+			 struct err *e)
 {
 	struct entering again = *in;
 	struct fresh f = { .probe = i, .table = at, .fd = -1 };
@@ -92,7 +93,16 @@ static bool is_claim_of_ours(const struct entering *in, const struct probe_heade
 {
 	i->base = h->image;
 	return h->magic == PROBE_MAGIC && h->abi == PROBE_ABI && h->table_bytes == bytes && !(h->image & 4095) &&
-	       h->image_bytes == i->image.span && h->config == h->image + i->image.entry.config && is_our_code(in, i, e);
+	       h->image_bytes == i->image.span && h->config == h->image + i->image.entry.config &&
+	       is_our_code(in, &i->image, i->base, e);
+}
+
+/* The fresh table says whose it is, as the old one did: hooks may still lead here, should we die now. */
+static void sign(struct probe_header *t, const struct probe_header *old)
+{
+	memcpy((char *)t + sizeof(t->magic), (const char *)old + sizeof(t->magic),
+	       offsetof(struct probe_header, layout) - sizeof(t->magic));
+	__atomic_store_n(&t->magic, old->magic, __ATOMIC_RELEASE);
 }
 
 static int use(const struct entering *in, const struct map *map, struct injected *i, struct err *e)
@@ -123,6 +133,7 @@ static int use(const struct entering *in, const struct map *map, struct injected
 			r = inject_finish_table(i, fd, bytes, e);
 		if (r)
 			return r;
+		sign(i->view, &h);
 	}
 	i->table = map->start;
 	i->way = h.inject_way == INJECT_DLOPEN ? INJECT_DLOPEN : INJECT_MAP;
@@ -142,4 +153,41 @@ int inject_again(const struct entering *in, struct injected *ret, struct err *e)
 			return r;
 	}
 	return READ_TORN;
+}
+
+/* By us, nameless; or by the loader, from our memfd. The second half may be executable still. */
+static bool may_be_image(const struct map *map, const struct image *image)
+{
+	uint64_t bytes = map->end - map->start;
+
+	return map->executable && !map->writable && !map->shared && map->offset == 0 &&
+	       (map->path[0] ? strstr(map->path, "memfd:" PROBE_NAME) != NULL : bytes == image->code_bytes ||
+		bytes == image->span);
+}
+
+/* Without a table it was never armed, and no hook leads there. But somebody may be on the way in still, sent by a memspy
+ * that was killed: that one needs it as it is. */
+static bool is_left_alone(const struct entering *in, const struct image *image, raddr base)
+{
+	raddr config = base + image->entry.config;
+	struct probe_entering sent;
+	struct err ignored;
+	uint64_t table;
+
+	return !remote_read_u64(in->remote, config + offsetof(struct probe_config, table), &table, &ignored) && !table &&
+	       !remote_read(in->remote, config + offsetof(struct probe_config, entering), &sent, sizeof(sent), &ignored) &&
+	       (!sent.start || sent.done);
+}
+
+raddr inject_orphan(const struct entering *in, const struct image *image)
+{
+	for (size_t i = 0; i < maps_count(in->maps); i++) {
+		const struct map *map = maps_at(in->maps, i);
+		struct err ignored;
+
+		if (may_be_image(map, image) && is_left_alone(in, image, map->start) &&
+		    is_our_code(in, image, map->start, &ignored))
+			return map->start;
+	}
+	return 0;
 }

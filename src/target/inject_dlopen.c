@@ -19,8 +19,6 @@
 #include "memspy/symbols.h"
 #include "safe_point.h"
 
-#define PROBE_NAME "memspy-probe"
-
 enum {
 	STACK_BYTES = 256 * 1024, /* dlopen with its deepest callees uses less than 40 KiB */
 	CALL_LIMIT_NS = 200000000,
@@ -82,7 +80,8 @@ static int prepare(const struct entering *in, struct tracee *t, void *own, struc
 	l->stack = (raddr)got;
 	r = remote_write(in->remote, l->stack, PROBE_NAME, sizeof(PROBE_NAME), e);
 	if (!r)
-		r = tracee_syscall(t, SYS_memfd_create, (uint64_t[6]){ l->stack, MFD_CLOEXEC | MFD_ALLOW_SEALING }, &got, e);
+		r = tracee_syscall(t, SYS_memfd_create, (uint64_t[6]){ l->stack, MFD_CLOEXEC | MFD_ALLOW_SEALING },
+				   &got, e);
 	if (!r && got < 0)
 		r = err_sys(e, (int)-got, "the target may not create a memfd");
 	if (r)
@@ -96,10 +95,11 @@ static int prepare(const struct entering *in, struct tracee *t, void *own, struc
 static int fill(const struct entering *in, struct loading *l, const struct image *image, struct err *e)
 {
 	const int seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+	ssize_t written = write(l->probe_fd, image->file, image->file_bytes);
 	char path[64];
 
-	if (write(l->probe_fd, image->file, image->file_bytes) != (ssize_t)image->file_bytes)
-		return err_sys(e, errno ? errno : EIO, "cannot write the probe into the target's memfd");
+	if (written != (ssize_t)image->file_bytes)
+		return err_sys(e, written < 0 ? errno : EFBIG, "cannot write the probe into the target's memfd");
 	if (fcntl(l->probe_fd, F_ADD_SEALS, seals) < 0)
 		return err_sys(e, errno, "cannot seal the probe");
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", l->remote_fd);
@@ -122,7 +122,6 @@ static int call_dlopen(const struct entering *in, struct tracee *t, struct loadi
 static int load(const struct entering *in, struct tracee *t, void *own, struct err *e)
 {
 	struct loading *l = own;
-	int64_t closed;
 	int r = safe_point_check(l->safe, t, tracee_tid(t), e);
 
 	if (!r)
@@ -131,7 +130,7 @@ static int load(const struct entering *in, struct tracee *t, void *own, struct e
 		return r == -ETIMEDOUT ? -EIO : r; /* it is under way: no second try */
 	r = inject_make_table(in, t, l->stack, 0, &l->table, &l->table_fd, e);
 	if (!r)
-		r = tracee_syscall(t, SYS_close, (uint64_t[6]){ (uint64_t)l->remote_fd }, &closed, e);
+		r = inject_close(in, t, l->remote_fd, l->probe_fd, e);
 	if (!r)
 		l->remote_fd = -1;
 	return r;
@@ -144,9 +143,8 @@ static int tidy(const struct entering *in, struct tracee *t, void *own, struct e
 	int64_t ignored;
 	int r = 0;
 
-	(void)in;
 	if (l->remote_fd >= 0)
-		r = tracee_syscall(t, SYS_close, (uint64_t[6]){ (uint64_t)l->remote_fd }, &ignored, e);
+		r = inject_close(in, t, l->remote_fd, l->probe_fd, e);
 	if (!r && l->stack)
 		r = tracee_syscall(t, SYS_munmap, (uint64_t[6]){ l->stack, STACK_BYTES }, &ignored, e);
 	return r;
@@ -202,7 +200,7 @@ int inject_by_dlopen(const struct entering *in, struct injected *ret, struct err
 	struct err ignored;
 	int r = load_probe(in, &l, ret, e);
 
-	if (r != READ_GONE && r != -EIO && (l.stack || l.remote_fd >= 0))
+	if (r != -EIO && (l.stack || l.remote_fd >= 0))
 		inject_some_thread(in, tidy, &l, ret, &ignored);
 	safe_point_free(l.safe);
 	if (l.probe_fd >= 0)

@@ -1,13 +1,15 @@
 /*
  * inject_map: the probe without the loader.
  *
- * One system call in the name of a stopped thread makes room; the thread then makes the table itself, in the probe's own
- * `enter`, and returns through its signal frame. No code of the target runs, so any stop will do. A thread that waits
- * with a timeout would lose the rest of it that way: it is held for all seven calls instead, and restarted exactly.
+ * One system call in the name of a stopped thread makes room; the rest is the probe's own `enter`, which nobody is held
+ * for: a thread that ran goes through it and returns through its signal frame; for one that waits in a system call, a
+ * second call starts a thread that does only this, and it waits on. No code of the target runs, so any stop will do.
+ * Where neither may be (a seccomp filter, a process stopped by a signal), the thread is held for all six calls.
  */
 #include <stdlib.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,11 +27,12 @@ struct mapping {
 	raddr base, table;
 	int fd;		   /* the table, ours */
 	bool by_map_files; /* it can be opened where it is mapped: no descriptor has to wait for us */
+	bool mapped;	   /* the image is there, made by a thread that could not go on */
 	bool filtered;	   /* a seccomp filter is on: what it allows is not known */
 	int64_t left_open; /* the target's descriptor of it + 1, if it could not be closed on the way */
 };
 
-enum { POLL_NS = 10000, FOLLOW_LIMIT_NS = 2000000000 };
+enum { POLL_NS = 10000, FOLLOW_LIMIT_NS = 2000000000, GAPS_TRIED = 8 };
 
 static int checked(struct tracee *t, const char *what, long number, const uint64_t args[6], raddr want, struct err *e)
 {
@@ -46,12 +49,18 @@ static int checked(struct tracee *t, const char *what, long number, const uint64
 }
 
 /* Never writable and executable at once. We write through /proc/PID/mem, which needs no permission of theirs. */
-static int map_image(struct tracee *t, const struct mapping *m, struct err *e)
+static int map_image(struct tracee *t, struct mapping *m, struct err *e)
 {
-	return checked(t, "map memory for the probe", SYS_mmap,
+	int r;
+
+	if (m->mapped)
+		return 0;
+	r = checked(t, "map memory for the probe", SYS_mmap,
 		       (uint64_t[6]){ m->base, m->image->span, PROT_READ | PROT_EXEC,
 				      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, (uint64_t)-1, 0 },
 		       m->base, e);
+	m->mapped = !r;
+	return r;
 }
 
 static int write_image(const struct entering *in, const struct mapping *m, struct err *e)
@@ -62,16 +71,14 @@ static int write_image(const struct entering *in, const struct mapping *m, struc
 	return r ? r : remote_write(in->remote, m->base + code, m->bytes + code, m->image->data_used - code, e);
 }
 
-/* All in the thread's name, stop by stop: right for one that waits, with nobody to compete for its core. */
+/* All in the thread's name, stop by stop. */
 static int step_by_step(const struct entering *in, struct tracee *t, struct mapping *m, struct err *e)
 {
 	size_t code = m->image->code_bytes, span = m->image->span;
 	raddr pages = m->base + m->image->entry.private_pages;
-	int r = map_image(t, m, e);
+	int r = checked(t, "make the probe's data writable", SYS_mprotect,
+			(uint64_t[6]){ m->base + code, span - code, PROT_READ | PROT_WRITE }, 0, e);
 
-	if (!r)
-		r = checked(t, "make the probe's data writable", SYS_mprotect,
-			    (uint64_t[6]){ m->base + code, span - code, PROT_READ | PROT_WRITE }, 0, e);
 	if (!r)
 		r = inject_make_table(in, t, m->base + code, 0, &m->table, &m->fd, e);
 	if (!r)
@@ -91,8 +98,8 @@ static int hear(const struct entering *in, const struct mapping *m, struct probe
 			   sizeof(*what), e);
 }
 
-/* Until the probe says that it has a descriptor; then until it is through. The thread is not held by us any more. */
-static int follow(const struct entering *in, struct tracee *t, struct mapping *m, struct err *e)
+/* Until the probe says that it has a descriptor; then until it is through. Nobody is held by us any more. */
+static int follow(const struct entering *in, struct mapping *m, uint64_t *ret_left_cycles, struct err *e)
 {
 	raddr opened = m->base + m->image->entry.config + offsetof(struct probe_config, entering.opened);
 	uint64_t start = clock_now_ns();
@@ -117,16 +124,19 @@ static int follow(const struct entering *in, struct tracee *t, struct mapping *m
 	}
 	if (r)
 		return r;
-	tracee_held_until(t, now.left_cycles);
+	*ret_left_cycles = now.left_cycles;
 	m->table = now.table;
 	m->left_open = now.done == 2 ? now.fd : 0;
 	return now.error ? err_sys(e, (int)-now.error, "the target may not make the table") : 0;
 }
 
-/* One system call, then the thread does the rest by itself: three stops instead of fifteen. */
-static int send_in(const struct entering *in, struct tracee *t, struct mapping *m, struct err *e)
+/* Writes the probe, and in it what `enter` needs. */
+static int prepare_enter(const struct entering *in, const struct mapping *m, struct err *e)
 {
 	struct probe_entering what = {
+		.start = m->base + m->image->entry.enter_alone,
+		.image = m->base,
+		.image_bytes = m->image->span,
 		.data = m->base + m->image->code_bytes,
 		.data_bytes = m->image->span - m->image->code_bytes,
 		.wipe = m->base + m->image->entry.private_pages,
@@ -135,32 +145,65 @@ static int send_in(const struct entering *in, struct tracee *t, struct mapping *
 		.name = TABLE_NAME,
 		.opened = m->by_map_files,
 	};
-	int r = map_image(t, m, e);
+	int r = write_image(in, m, e);
+
+	return r ? r : tell(in, m, &what, e);
+}
+
+/* Three stops in all: the thread does the rest by itself. */
+static int send_in(const struct entering *in, struct tracee *t, struct mapping *m, struct err *e)
+{
+	uint64_t left_cycles = 0;
+	int r = tracee_send(t, m->base + m->image->entry.enter, e);
 
 	if (!r)
-		r = write_image(in, m, e);
+		r = follow(in, m, &left_cycles, e);
+	tracee_held_until(t, left_cycles);
+	return r;
+}
+
+/*
+ * Five stops: a thread of our own does the rest, while this one waits on as if nothing had been. All signals are blocked
+ * in it, as they are in the one it is made from. -EAGAIN: there may be no more threads.
+ */
+static int send_another(const struct entering *in, struct tracee *t, struct mapping *m, struct err *e)
+{
+	raddr stack = m->base + m->image->entry.config + offsetof(struct probe_config, entering.start);
+	uint64_t like_a_thread = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+	uint64_t left_cycles;
+	int64_t tid;
+	int r = tracee_syscall(t, SYS_clone, (uint64_t[6]){ like_a_thread, stack }, &tid, e);
+
+	if (!r && tid < 0)
+		return err_set(e, EAGAIN, "the target may not start a thread");
 	if (!r)
-		r = tell(in, m, &what, e);
-	if (!r)
-		r = tracee_send(t, m->base + m->image->entry.enter, e);
-	return r ? r : follow(in, t, m, e);
+		r = tracee_release(t, e);
+	return r ? r : follow(in, m, &left_cycles, e);
 }
 
 static int enter(const struct entering *in, struct tracee *t, void *own, struct err *e)
 {
 	struct mapping *m = own;
+	int r = map_image(t, m, e);
 
-	/* Under ptrace a filter can be suspended; a thread that is sent would meet it. */
-	return m->filtered || tracee_must_be_held(t) ? step_by_step(in, t, m, e) : send_in(in, t, m, e);
+	/* Under ptrace a filter can be suspended; a thread that runs by itself would meet it. */
+	if (!r && (m->filtered || tracee_is_stopped_by_signal(t)))
+		return step_by_step(in, t, m, e);
+	if (!r)
+		r = prepare_enter(in, m, e);
+	if (r)
+		return r;
+	if (!tracee_is_waiting(t))
+		return send_in(in, t, m, e);
+	r = send_another(in, t, m, e);
+	return r == -EAGAIN ? step_by_step(in, t, m, e) : r;
 }
 
 static int close_left_open(const struct entering *in, struct tracee *t, void *own, struct err *e)
 {
 	struct mapping *m = own;
-	int64_t closed;
 
-	(void)in;
-	return tracee_syscall(t, SYS_close, (uint64_t[6]){ (uint64_t)m->left_open - 1 }, &closed, e);
+	return inject_close(in, t, m->left_open - 1, m->fd, e);
 }
 
 /* May we open what it has mapped? Root may; then the table can be opened at leisure. */
@@ -194,6 +237,8 @@ static int open_late(const struct entering *in, struct mapping *m, struct err *e
 		snprintf(path, sizeof(path), "/proc/%d/map_files/%lx-%lx", in->pid, (unsigned long)m->table,
 			 (unsigned long)(m->table + in->table_bytes));
 	m->fd = open(path, O_RDWR | O_CLOEXEC);
+	if (m->fd < 0 && errno == ENOENT) /* another program by now, or over */
+		return READ_TORN;
 	return m->fd < 0 ? err_sys(e, errno, "cannot open %s", path) : 0;
 }
 
@@ -205,7 +250,7 @@ static bool is_filtered(pid_t pid)
 	return proc_status_read(pid, &status, &ignored) || status.seccomp != 0;
 }
 
-int inject_by_map(const struct entering *in, struct injected *ret, struct err *e)
+static int map_into_gap(const struct entering *in, struct injected *ret, struct err *e)
 {
 	struct mapping m = {
 		.image = &ret->image, .fd = -1, .by_map_files = can_open_maps(in), .filtered = is_filtered(in->pid),
@@ -213,7 +258,8 @@ int inject_by_map(const struct entering *in, struct injected *ret, struct err *e
 	_cleanup_(freep) unsigned char *bytes = NULL;
 	int r;
 
-	m.base = maps_gap(in->maps, ret->image.span, in->gadgets.syscall_ret);
+	m.mapped = in->orphan != 0;
+	m.base = m.mapped ? in->orphan : maps_gap(in->maps, ret->image.span, in->gadgets.syscall_ret);
 	if (!m.base)
 		return err_set(e, ENOMEM, "the target has no room in its address space");
 	r = image_relocated(&ret->image, m.base, &bytes, e);
@@ -236,4 +282,22 @@ int inject_by_map(const struct entering *in, struct injected *ret, struct err *e
 	ret->base = m.base;
 	ret->table = m.table;
 	return 0;
+}
+
+/* Until we come, the target may have put something into the gap that we saw: then there is another one. */
+int inject_by_map(const struct entering *in, struct injected *ret, struct err *e)
+{
+	int r = map_into_gap(in, ret, e);
+
+	for (int i = 0; i < GAPS_TRIED && r == -EEXIST; i++) {
+		struct entering again = *in;
+		struct maps *maps;
+
+		if (maps_read(&maps, in->pid, e))
+			break;
+		again.maps = maps;
+		r = map_into_gap(&again, ret, e);
+		maps_free(maps);
+	}
+	return r;
 }

@@ -7,6 +7,7 @@
 #include "memspy/tracee.h"
 
 #define TABLE_NAME "memspy-table"
+#define PROBE_NAME "memspy-probe" /* what the loader loads it from */
 
 /* Everything that is found before the first stop. */
 struct entering {
@@ -16,6 +17,7 @@ struct entering {
 	struct gadgets gadgets;
 	uint64_t patience_ns; /* how long to look for a thread that may be used */
 	uint64_t table_bytes;
+	raddr orphan; /* an image of the probe that lacks a table; 0: none */
 };
 
 /* Calls try_one with threads that may be stopped, until one of them does; at most a few, for 20 ms. */
@@ -26,6 +28,8 @@ int inject_some_thread(const struct entering *in, int (*try_one)(const struct en
  * for it comes back. name_at: room for the memfd's name, which is written there. */
 int inject_make_table(const struct entering *in, struct tracee *t, raddr name_at, raddr at, raddr *ret_table, int *ret_fd,
 		      struct err *e);
+/* Closes the target's descriptor, if it is still what we have open as `ours`: the target may have closed it, and opened another. */
+int inject_close(const struct entering *in, struct tracee *t, int64_t fd, int ours, struct err *e);
 /* After the stop: size, seals, our own mapping. Takes nothing. */
 int inject_finish_table(struct injected *i, int fd, uint64_t bytes, struct err *e);
 /* Children of a fork find the private pages wiped. */
@@ -39,3 +43,5 @@ int inject_by_map(const struct entering *in, struct injected *ret, struct err *e
 int inject_by_dlopen(const struct entering *in, struct injected *ret, struct err *e);
 /* READ_TORN when there is no probe of ours to use again. */
 int inject_again(const struct entering *in, struct injected *ret, struct err *e);
+/* Then: where the image is of one that memspy did not get further with, for a limit, or because it was killed; or 0. */
+raddr inject_orphan(const struct entering *in, const struct image *image);

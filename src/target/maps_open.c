@@ -59,7 +59,8 @@ int maps_open(pid_t pid, const struct map *map, int *ret_fd, struct err *e)
 
 	if (map->inode == 0)
 		return err_set(e, ENOENT, "no file is mapped at 0x%llx", (unsigned long long)map->start);
-	buf_printf(&path, "/proc/%d/map_files/%llx-%llx", pid, (unsigned long long)map->start, (unsigned long long)map->end);
+	buf_printf(&path, "/proc/%d/map_files/%llx-%llx", pid, (unsigned long long)map->start,
+		   (unsigned long long)map->end);
 	if (path.failed)
 		return err_set(e, ENOMEM, "no memory to open %s", map->path);
 	first = r = open_checked(path.data, map, true, ret_fd);

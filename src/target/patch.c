@@ -77,11 +77,20 @@ static bool frees(enum probe_hook hook)
 	       hook == HOOK_OBJ_REALLOC;
 }
 
-/* Still what it was, or bound since then: anything else is no slot of ours any more, its object may be gone. */
-static bool is_as_found(const struct patches *p, const struct place *place, uint64_t now)
+/* Bound to what the hook stands for, or not bound yet: anything else is no slot of ours, its object may be gone. */
+static bool may_be_turned(const struct patches *p, const struct place *place, uint64_t now)
 {
-	return now == place->value || (place->lazy && (now == p->originals[place->hook] ||
-						       (now >= place->object_start && now < place->object_end)));
+	return now == p->originals[place->hook] || (place->through_exe && now == place->value) ||
+	       (place->lazy && now >= place->object_start && now < place->object_end);
+}
+
+/*
+ * Never the way to its binding: the object may have been unloaded and loaded again, at the same place and bound this time,
+ * and then nobody stands behind that way. What the hook stands for is what binding would have found.
+ */
+static uint64_t put_back(const struct patches *p, const struct place *place)
+{
+	return place->through_exe ? place->value : p->originals[place->hook];
 }
 
 /* One word. What is there now must be what we expect: the target may have changed it, or the object be gone. */
@@ -98,30 +107,31 @@ static int turn(struct patches *p, struct place *place, struct remote *remote, r
 		return r;
 	if (to_probe) {
 		if (now != hook) {
-			if (!is_as_found(p, place, now)) {
-				p->counts.skipped++;
+			if (!may_be_turned(p, place, now)) {
+				p->counts.skipped += !place->skipped;
+				place->skipped = true;
 				return 0;
 			}
-			place->value = now;
 			r = remote_write_u64(remote, place->at, hook, e);
 		}
 		p->counts.slots += !r && !place->patched;
 		place->patched = !r;
 	} else if (now == hook) {
-		r = remote_write_u64(remote, place->at, place->value, e);
+		r = remote_write_u64(remote, place->at, put_back(p, place), e);
 		place->patched = false;
 	}
 	return r == READ_TORN ? 0 : r;
 }
 
-static int turn_all(struct patches *p, struct remote *remote, const struct injected *probe, bool to_probe, struct err *e)
+static int turn_all(struct patches *p, struct remote *remote, const struct injected *probe, bool to_probe,
+		    struct err *e)
 {
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < p->place_count; i++) {
 			struct place *place = &p->places[i];
 			int r;
 
-			if (place->patched == to_probe || frees(place->hook) != (to_probe == (pass == 0)))
+			if ((to_probe && place->patched) || frees(place->hook) != (to_probe == (pass == 0)))
 				continue;
 			r = turn(p, place, remote, injected_hook(probe, place->hook), to_probe, e);
 			if (r)

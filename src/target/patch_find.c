@@ -1,9 +1,7 @@
 /*
  * patch_find: which words of the target lead to allocation functions.
  *
- * From the ELF files, outside: relocations name the slots. What a hook stands for is the function that bound slots
- * lead to, looked up in the defining object's own dynamic symbols; never by the loader's default lookup, which in
- * executables at fixed addresses gives a PLT entry: hook, PLT, hook, for ever.
+ * From the ELF files, outside: relocations name the slots, and each object's own dynamic symbols what it defines.
  *
  * libc and the loader call their own allocator inside; of libc only `free` is turned, so that blocks it frees for
  * others are seen to go.
@@ -71,6 +69,12 @@ static bool is_musl(const struct object *o) /* loader and libc in one */
 	return !strncmp(basename_of(o->path), "ld-musl-", 8) || !strncmp(basename_of(o->path), "libc.musl-", 10);
 }
 
+static bool is_same(const struct seen_object *seen, const struct object *o)
+{
+	return seen->start == o->start && seen->inode == o->first->inode &&
+	       seen->device == ((uint64_t)o->first->device_major << 32 | o->first->device_minor);
+}
+
 static int remember(struct patches *p, const struct object *o, bool *ret_new, struct err *e)
 {
 	uint64_t device = (uint64_t)o->first->device_major << 32 | o->first->device_minor;
@@ -78,7 +82,7 @@ static int remember(struct patches *p, const struct object *o, bool *ret_new, st
 
 	*ret_new = false;
 	for (size_t i = 0; i < p->seen_count; i++)
-		if (p->seen[i].start == o->start && p->seen[i].inode == o->first->inode && p->seen[i].device == device)
+		if (is_same(&p->seen[i], o))
 			return 0;
 	more = realloc(p->seen, (p->seen_count + 1) * sizeof(*more));
 	if (!more)
@@ -108,26 +112,14 @@ static int find_definitions(struct patches *p, const struct object *o, const str
 		struct symbol symbol;
 		int r;
 
-		if (!symbols_find(s, functions[i].name, &symbol) || !symbol.is_dynamic || !symbol.is_function || !symbol.value)
+		if (!symbols_find(s, functions[i].name, &symbol) || !symbol.is_dynamic || !symbol.is_function ||
+		    !symbol.value)
 			continue;
 		r = add_definer(p, functions[i].hook, o->bias + symbol.value, o, e);
 		if (r)
 			return r;
 	}
 	return 0;
-}
-
-/* false: no definition of it is known. */
-static bool vote(struct patches *p, enum probe_hook hook, uint64_t value)
-{
-	bool known = false;
-
-	for (size_t i = 0; i < p->definer_count; i++)
-		if (p->definers[i].hook == hook && p->definers[i].function == value) {
-			p->definers[i].votes++;
-			known = true;
-		}
-	return known;
 }
 
 static int find_slots(struct patches *p, const struct object *o, const struct symbols *s, struct remote *remote,
@@ -158,8 +150,6 @@ static int find_slots(struct patches *p, const struct object *o, const struct sy
 			return r;
 		place.object_start = o->start;
 		place.object_end = o->end;
-		/* An object may have an allocator of its own and be bound to that. */
-		place.lazy = !vote(p, place.hook, place.value) && place.value >= o->start && place.value < o->end;
 		r = patches_add_place(p, &place, e);
 	}
 	return r;
@@ -185,63 +175,6 @@ static int look_at(struct patches *p, const struct object *o, struct remote *rem
 	return r;
 }
 
-/* The object that most bound slots lead to: an allocator is one object, and its functions belong together. */
-static raddr allocator_in_use(const struct patches *p)
-{
-	unsigned most = 0;
-	raddr best = 0;
-
-	for (size_t i = 0; i < p->definer_count; i++) {
-		unsigned votes = 0;
-
-		for (size_t k = 0; k < p->definer_count; k++)
-			votes += p->definers[k].object == p->definers[i].object ? p->definers[k].votes : 0;
-		if (votes > most) {
-			most = votes;
-			best = p->definers[i].object;
-		}
-	}
-	return best;
-}
-
-static bool is_better(const struct definer *a, const struct definer *b, raddr in_use)
-{
-	if (a->votes != b->votes)
-		return a->votes > b->votes;
-	if (in_use) /* what it does not define comes from libc: others that came with dlopen are nobody's but their own */
-		return a->object == in_use || (b->object != in_use && a->is_libc && !b->is_libc);
-	return b->is_libc && !a->is_libc;
-}
-
-/*
- * What an earlier session's hooks stood for still holds, and bound slots that lead to those hooks cannot tell. Then what
- * other bound slots lead to; where none is bound, an allocator other than libc's, for it came first if it is there.
- */
-static void choose_originals(struct patches *p)
-{
-	const struct definer *best[HOOK_COUNT] = { 0 };
-	raddr in_use;
-
-	for (size_t i = 0; i < p->definer_count; i++) {
-		struct definer *d = &p->definers[i];
-
-		if (d->function == p->earlier[d->hook]) {
-			p->originals[d->hook] = d->function;
-			d->votes++;
-		}
-	}
-	in_use = allocator_in_use(p);
-	for (size_t i = 0; i < p->definer_count; i++) {
-		const struct definer *d = &p->definers[i];
-
-		if (!best[d->hook] || is_better(d, best[d->hook], in_use))
-			best[d->hook] = d;
-	}
-	for (unsigned i = 0; i < HOOK_MEM_MALLOC; i++)
-		if (best[i] && !p->originals[i])
-			p->originals[i] = best[i]->function;
-}
-
 /* An executable at fixed addresses lends its PLT entry to everybody who takes a function's address. */
 static const struct object *fixed_executable(const struct object *objects, size_t count)
 {
@@ -252,8 +185,9 @@ static const struct object *fixed_executable(const struct object *objects, size_
 }
 
 /*
- * Slots bound elsewhere stay. Those that hold a hook already are an earlier session's: they get the original back, at the
- * end or, where this session does not want the hook, now.
+ * Slots bound elsewhere stay; they are remembered, for one that the loader had not come to yet may be turned by the probe
+ * later on, and has to be put back in the end. Those that hold a hook already are an earlier session's: they get the
+ * original back, at the end or, where this session does not want the hook, now.
  */
 static int sort_out(struct patches *p, size_t first, struct remote *remote, const struct injected *probe,
 		    const struct object *exe, struct err *e)
@@ -265,32 +199,68 @@ static int sort_out(struct patches *p, size_t first, struct remote *remote, cons
 		struct place place = p->places[i];
 		uint64_t original = p->originals[place.hook];
 		bool wanted = p->hooks >> place.hook & 1;
-		bool through_exe = exe && place.value >= exe->start && place.value < exe->end;
 
+		place.through_exe = exe && place.value >= exe->start && place.value < exe->end;
+		/* What an allocator maps for itself is counted where it gives it away. */
+		wanted = wanted && !(place.object_start == p->allocator && is_memory_of_maps(place.hook));
 		if (original && place.value == injected_hook(probe, place.hook)) {
 			if (!wanted && !r)
 				r = remote_write_u64(remote, place.at, original, e);
-			place.value = original;
 			place.patched = true; /* or nobody would put it back */
 		}
-		if (!wanted)
-			continue;
-		if (original && (place.lazy || through_exe || place.value == original))
+		if (wanted && original)
 			p->places[kept++] = place;
-		else
-			p->counts.skipped++;
 	}
 	p->place_count = kept;
 	return r == READ_TORN ? 0 : r;
+}
+
+static bool is_there(const struct seen_object *seen, const struct object *objects, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (is_same(seen, &objects[i]))
+			return true;
+	return false;
+}
+
+static bool is_seen(const struct patches *p, raddr start)
+{
+	for (size_t i = 0; i < p->seen_count; i++)
+		if (p->seen[i].start == start)
+			return true;
+	return false;
+}
+
+/* Objects that are gone are looked at anew should they come again, and programs that make some all the time fill nothing. */
+static void forget_gone(struct patches *p, const struct object *objects, size_t count)
+{
+	size_t places = 0, seen = 0, definers = 0;
+
+	for (size_t i = 0; i < p->seen_count; i++)
+		if (is_there(&p->seen[i], objects, count))
+			p->seen[seen++] = p->seen[i];
+	p->seen_count = seen;
+	for (size_t i = 0; i < p->place_count; i++)
+		if (!p->places[i].object_start || is_seen(p, p->places[i].object_start))
+			p->places[places++] = p->places[i];
+	p->place_count = places;
+	for (size_t i = 0; i < p->definer_count; i++)
+		if (is_seen(p, p->definers[i].object))
+			p->definers[definers++] = p->definers[i];
+	p->definer_count = definers;
 }
 
 int patches_find(struct patches *p, struct remote *remote, const struct maps *maps, const struct injected *probe,
 		 raddr skip_mmap, struct err *e)
 {
 	_cleanup_(freep) struct object *objects = NULL;
-	size_t count, first = p->place_count;
+	size_t count, first;
 	int r = maps_objects(maps, remote, &objects, &count, e);
 
+	if (r)
+		return r;
+	forget_gone(p, objects, count);
+	first = p->place_count;
 	for (size_t i = 0; !r && i < count; i++) {
 		bool is_new;
 
@@ -300,6 +270,6 @@ int patches_find(struct patches *p, struct remote *remote, const struct maps *ma
 	}
 	if (r)
 		return r;
-	choose_originals(p);
+	patches_choose_originals(p, first);
 	return sort_out(p, first, remote, probe, fixed_executable(objects, count), e);
 }

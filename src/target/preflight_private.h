@@ -32,3 +32,14 @@ struct facts {
 
 /* -ESRCH with the sentence when there is no such process. */
 int facts_gather(pid_t pid, struct facts *ret, struct err *e);
+/* A question, and why it is asked. The first is whether there is a process at all. */
+struct preflight_question {
+	void (*check)(const struct facts *f, struct preflight *p);
+	const char *why;
+};
+
+extern const struct preflight_question preflight_checks[];
+extern const size_t preflight_checks_count;
+
+/* All checks that make sense of these facts. */
+void preflight_judge(const struct facts *f, struct preflight *p);

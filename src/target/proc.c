@@ -122,31 +122,53 @@ static void read_comm(pid_t pid, char *to, size_t room)
 	snprintf(to, room, "%s", text.data);
 }
 
+/* "x86_Thread_features:\tshstk wrss": words. */
+static bool has_word(const char *value, const char *word)
+{
+	const size_t length = strlen(word);
+	const char *end = value ? value + strcspn(value, "\n") : NULL;
+
+	while (value && value < end) {
+		size_t n = strcspn(value, " \t\n");
+
+		if (n == length && strncmp(value, word, n) == 0)
+			return true;
+		value += n + 1;
+	}
+	return false;
+}
+
+void proc_status_parse(const char *text, struct proc_status *ret)
+{
+	const char *value = procfile_value(text, "State");
+	uint64_t n;
+
+	ret->state = value ? *value : '?';
+	value = procfile_value(text, "Uid"); /* real, effective, saved, of files */
+	if (value)
+		ret->uid = (uid_t)strtoul(value + strcspn(value, "\t\n"), NULL, 10);
+	if (procfile_number(text, "PPid", &n))
+		ret->parent = (pid_t)n;
+	if (procfile_number(text, "TracerPid", &n))
+		ret->tracer = (pid_t)n;
+	if (procfile_number(text, "Threads", &n))
+		ret->threads = (unsigned)n;
+	if (procfile_number(text, "Seccomp", &n))
+		ret->seccomp = (int)n;
+	ret->shadow_stack = has_word(procfile_value(text, "x86_Thread_features"), "shstk");
+}
+
 int proc_status_read(pid_t pid, struct proc_status *ret, struct err *e)
 {
 	_cleanup_(buf_done) struct buf text = { 0 };
 	struct proc_status s = { .seccomp = -1 };
-	const char *value;
-	uint64_t n;
 	int r = pid > 0 ? procfile_read(pid, "status", MAX_STATUS, &text, e) : READ_GONE;
 
 	if (r == READ_GONE)
 		return no_such_process(pid, e);
 	if (r < 0)
 		return r;
-	value = procfile_value(text.data, "State");
-	s.state = value ? *value : '?';
-	value = procfile_value(text.data, "Uid"); /* real, effective, saved, of files */
-	if (value)
-		s.uid = (uid_t)strtoul(value + strcspn(value, "\t\n"), NULL, 10);
-	if (procfile_number(text.data, "PPid", &n))
-		s.parent = (pid_t)n;
-	if (procfile_number(text.data, "TracerPid", &n))
-		s.tracer = (pid_t)n;
-	if (procfile_number(text.data, "Threads", &n))
-		s.threads = (unsigned)n;
-	if (procfile_number(text.data, "Seccomp", &n))
-		s.seccomp = (int)n;
+	proc_status_parse(text.data, &s);
 	s.other_pid_namespace = other_namespace(pid, "pid");
 	s.other_mount_namespace = other_namespace(pid, "mnt");
 	read_comm(pid, s.comm, sizeof(s.comm));
@@ -221,4 +243,18 @@ int proc_threads(pid_t pid, pid_t **ret, size_t *ret_count, struct err *e)
 	*ret = TAKE(tids);
 	*ret_count = count;
 	return 0;
+}
+
+char proc_thread_state(pid_t pid, pid_t tid)
+{
+	char path[64], line[256];
+	_cleanup_(fclosep) FILE *f = NULL;
+	const char *end;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
+	f = fopen(path, "re");
+	if (!f || !fgets(line, sizeof(line), f))
+		return '\0';
+	end = strrchr(line, ')'); /* a name may have parentheses of its own */
+	return end && end[1] == ' ' ? end[2] : '\0';
 }

@@ -9,36 +9,19 @@
 
 #include "memspy/cleanup.h"
 #include "memspy/clock.h"
+#include "memspy/proc.h"
 #include "tracee_private.h"
-#include "waiting.h"
 
 #define MS 1000000u
 
 enum {
 	STOP_LIMIT_NS = 500 * MS,
-	SYSCALL_LIMIT_NS = 2000u * MS, /* a thread of a starved process may wait long for a core */
+	BELOW_BYTES = 1024, /* of stack below the frame, for a function that the thread is sent to */
 };
 
 #ifndef PTRACE_EVENT_STOP
 #define PTRACE_EVENT_STOP 128
 #endif
-
-struct tracee {
-	pid_t pid, tid;
-	struct remote *remote;
-	struct gadgets gadgets;
-	struct tracee_state state;
-	unsigned char image[TRACEE_XSTATE_MAX + 1024]; /* of the frame */
-	raddr frame;		/* the signal frame in the thread's stack */
-	bool released;
-	bool attached, changed; /* we are its tracer; its registers are not its own */
-	bool blocked;		/* its signals */
-	bool sigstop;		/* one came meanwhile */
-	bool vectors_changed;
-	bool group_stopped; /* by a signal: it stays so when we let go */
-	struct waiting waiting;
-	uint64_t stopped_ns, stopped_cycles, held_ns;
-};
 
 /* What a stop hands on: the signal that is on its way; at a system call there is none, but SIGTRAP by its number. */
 static long signal_of(int status)
@@ -79,12 +62,15 @@ static void suspend_seccomp(const struct tracee *t)
 static int seize(struct tracee *t, struct err *e)
 {
 	if (ptrace(PTRACE_SEIZE, t->tid, 0, PTRACE_O_TRACESYSGOOD) < 0) {
-		if (errno == ESRCH)
+		int error = errno;
+		char state = proc_thread_state(t->pid, t->tid);
+
+		if (error == ESRCH || !state || strchr("ZX", state)) /* the kernel says EPERM of a thread that ends */
 			return READ_GONE;
-		if (errno == EPERM)
+		if (error == EPERM)
 			return err_set(e, EPERM,
 				       "the kernel does not let us trace thread %d: another tracer is there, or we may not", t->tid);
-		return err_sys(e, errno, "cannot trace thread %d", t->tid);
+		return err_sys(e, error, "cannot trace thread %d", t->tid);
 	}
 	t->attached = true;
 	t->stopped_ns = clock_now_ns();
@@ -94,37 +80,37 @@ static int seize(struct tracee *t, struct err *e)
 	return wait_interrupt(t, e);
 }
 
+/*
+ * The main thread's is named, and others have what their thread pointer leads to at its top. Any other, of a signal handler
+ * or a coroutine, may end anywhere: a frame could reach beyond, into what belongs to somebody else.
+ */
+static bool is_own_stack(const struct tracee *t, const struct map *stack)
+{
+	raddr pointer = tracee_state_thread_pointer(&t->state);
+
+	if (strcmp(stack->path, "[stack]") == 0)
+		return t->tid == t->pid;
+	return pointer > tracee_state_place(&t->state).sp && pointer < stack->end;
+}
+
 /* The frame goes below the red zone, into stack that is there: growing it would be a change of the target. */
 static int lay_frame(struct tracee *t, const struct maps *maps, struct err *e)
 {
 	size_t bytes = tracee_frame_bytes(&t->state);
 	raddr at = tracee_frame_place(&t->state);
-	const struct map *stack = maps_find(maps, at);
+	const struct map *stack = maps_find(maps, at - BELOW_BYTES);
 	int r;
 
 	if (!stack || !stack->writable || stack->shared || at + bytes > stack->end || bytes > sizeof(t->image))
 		return err_set(e, EAGAIN, "thread %d has no room on its stack for a signal frame", t->tid);
+	if (!is_own_stack(t, stack))
+		return err_set(e, EAGAIN, "thread %d is on another stack than its own, in a signal handler or a coroutine; try again",
+			       t->tid);
 	bytes = tracee_frame_build(&t->state, &t->gadgets, at, t->image);
 	r = remote_write(t->remote, at, t->image, bytes, e);
 	if (r)
 		return r < 0 ? r : err_set(e, EAGAIN, "the stack of thread %d cannot be written", t->tid);
 	t->frame = at;
-	return 0;
-}
-
-/*
- * After the registers are changed, never before, and back before they are: a thread whose tracer dies in between goes
- * on through its frame, which has the mask. One with its own registers would keep ours for ever.
- */
-static int block_signals(struct tracee *t, struct err *e)
-{
-	uint64_t all = ~(uint64_t)0;
-
-	if (t->blocked)
-		return 0;
-	t->blocked = true;
-	if (ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(all), &all) < 0)
-		return err_sys(e, errno, "cannot block the signals of thread %d", t->tid);
 	return 0;
 }
 
@@ -142,7 +128,7 @@ int tracee_stop(struct tracee **ret, pid_t pid, pid_t tid, struct remote *remote
 	t->tid = tid;
 	t->remote = remote;
 	t->gadgets = *gadgets;
-	waiting_begin(&t->waiting);
+	waiting_begin(&t->waiting, pid, tid);
 	r = seize(t, e);
 	if (!r)
 		suspend_seccomp(t);
@@ -160,108 +146,20 @@ int tracee_stop(struct tracee **ret, pid_t pid, pid_t tid, struct remote *remote
 	return 0;
 }
 
-/* All signals are blocked but SIGSTOP. It is not handed on while the thread is away from its own: it comes at the end. */
-static void keep_signal(struct tracee *t, int status)
+bool tracee_is_stopped_by_signal(const struct tracee *t)
 {
-	t->sigstop |= status >> 16 == 0 && WSTOPSIG(status) == SIGSTOP;
+	return t->group_stopped;
 }
 
-/* To the next stop of the kind we look for. */
-static int run_to_syscall_stop(struct tracee *t, struct err *e)
+bool tracee_is_waiting(const struct tracee *t)
 {
-	int status, r;
-
-	for (int tries = 0; tries < 64; tries++) {
-		if (ptrace(PTRACE_SYSCALL, t->tid, 0, 0) < 0)
-			return READ_GONE;
-		r = waiting_for_stop(&t->waiting, t->tid, SYSCALL_LIMIT_NS, &status, e);
-		if (r)
-			return r;
-		if (WSTOPSIG(status) == (SIGTRAP | 0x80))
-			return 0;
-		keep_signal(t, status);
-	}
-	return err_set(e, EBUSY, "thread %d is being stopped by somebody else all the time", t->tid);
-}
-
-int tracee_syscall(struct tracee *t, long number, const uint64_t args[6], int64_t *ret_value, struct err *e)
-{
-	int r;
-
-	t->changed = true;
-	r = tracee_prepare_syscall(t->tid, &t->state, &t->gadgets, t->frame, number, args, e);
-	if (!r)
-		r = block_signals(t, e);
-	if (!r)
-		r = run_to_syscall_stop(t, e); /* at its entry */
-	if (!r)
-		r = run_to_syscall_stop(t, e); /* at its exit */
-	if (!r)
-		r = tracee_result(t->tid, ret_value, e);
-	return r;
-}
-
-int tracee_call(struct tracee *t, raddr function, const uint64_t args[3], raddr stack_top, uint64_t limit_ns,
-		struct err *e)
-{
-	uint64_t start = clock_now_ns();
-	raddr frame = tracee_frame_below(&t->state, stack_top);
-	int status, r;
-
-	/* It returns into the restorer with a frame of its own on top: to finish the call is to go back. */
-	r = remote_write(t->remote, frame, t->image,
-			 tracee_frame_build(&t->state, &t->gadgets, frame, t->image), e);
-	if (r)
-		return r;
-	t->changed = t->vectors_changed = true;
-	r = tracee_prepare_call(t->tid, &t->state, frame, function, args, e);
-	if (!r)
-		r = block_signals(t, e);
-	while (!r) {
-		uint64_t passed = clock_now_ns() - start;
-
-		if (ptrace(PTRACE_SYSCALL, t->tid, 0, 0) < 0)
-			return READ_GONE;
-		r = waiting_for_stop(&t->waiting, t->tid, passed < limit_ns ? limit_ns - passed : 0, &status, e);
-		if (!r && WSTOPSIG(status) == (SIGTRAP | 0x80) && tracee_is_in_sigreturn(t->tid, &t->gadgets)) {
-			/* At its entry: step over it, there may be more to do in the thread's name. */
-			r = tracee_skip_syscall(t->tid, &t->gadgets, e);
-			return r ? r : run_to_syscall_stop(t, e);
-		}
-		if (!r)
-			keep_signal(t, status);
-	}
-	if (r == -ETIMEDOUT) { /* it runs: it goes back by itself, and we must not touch it any more */
-		t->changed = false;
-		t->frame = 0;
-	}
-	return r;
-}
-
-int tracee_send(struct tracee *t, raddr function, struct err *e)
-{
-	int r = tracee_prepare_call(t->tid, &t->state, t->frame, function, (uint64_t[3]){ 0 }, e);
-
-	if (!r)
-		r = block_signals(t, e);
-	if (r)
-		return r;
-	t->changed = false;
-	t->frame = 0; /* the way back is the thread's own from here on, its signal mask included */
-	if (ptrace(PTRACE_DETACH, t->tid, 0, 0) < 0)
-		return READ_GONE;
-	t->attached = false;
-	return 0;
-}
-
-bool tracee_must_be_held(const struct tracee *t)
-{
-	return t->group_stopped || tracee_state_is_waiting(&t->state);
+	return tracee_state_is_waiting(&t->state);
 }
 
 static int put_back(struct tracee *t, struct err *e)
 {
-	if (t->blocked && t->frame && ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(t->state.signal_mask), &t->state.signal_mask) < 0)
+	if (t->blocked && t->frame &&
+	    ptrace(PTRACE_SETSIGMASK, t->tid, sizeof(t->state.signal_mask), &t->state.signal_mask) < 0)
 		return READ_GONE;
 	return t->changed ? tracee_state_put(t->tid, &t->state, t->vectors_changed, e) : 0;
 }

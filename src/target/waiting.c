@@ -1,17 +1,55 @@
 #include "waiting.h"
 
 #include <errno.h>
-#include <sched.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "memspy/cleanup.h"
 #include "memspy/clock.h"
 #include "memspy/remote.h"
 
-enum { SPIN_NS = 60000, MS = 1000000 };
+enum { SPIN_NS = 60000, SLEEP_NS = 1000000, MS = 1000000 };
 
-void waiting_begin(struct waiting *w)
+/* The core of a thread that sleeps; -1 for one that runs, or that cannot be seen. */
+static int core_of_sleeper(pid_t pid, pid_t tid)
+{
+	char path[64], line[1024];
+	_cleanup_(fclosep) FILE *f = NULL;
+	const char *at;
+	int core;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
+	f = fopen(path, "re");
+	if (!f || !fgets(line, sizeof(line), f))
+		return -1;
+	at = strrchr(line, ')');
+	if (!at || strncmp(at, ") R", 3) == 0)
+		return -1;
+	for (int field = 2; at && field < 39; field++)
+		at = strchr(at + 1, ' ');
+	return at && sscanf(at, "%d", &core) == 1 && core >= 0 && core < CPU_SETSIZE ? core : -1;
+}
+
+/*
+ * A thread that sleeps wakes where it slept. On that core we would be in its way, and each of its stops would move one
+ * of us to another core, which has to be woken, too: a stop costs 35 µs then instead of 12, measured on two cores.
+ */
+static void step_aside(struct waiting *w, int core)
+{
+	cpu_set_t others;
+
+	w->aside = false;
+	if (core < 0 || sched_getaffinity(0, sizeof(w->cores), &w->cores) < 0)
+		return;
+	others = w->cores;
+	CPU_CLR(core, &others);
+	w->aside = CPU_COUNT(&others) > 0 && sched_setaffinity(0, sizeof(others), &others) == 0;
+}
+
+void waiting_begin(struct waiting *w, pid_t pid, pid_t tid)
 {
 	sigset_t child;
 
@@ -20,6 +58,7 @@ void waiting_begin(struct waiting *w)
 	sigprocmask(SIG_BLOCK, &child, &w->signals);
 	w->policy = sched_getscheduler(0);
 	w->hurried = false;
+	step_aside(w, core_of_sleeper(pid, tid));
 }
 
 /*
@@ -44,6 +83,9 @@ void waiting_end(struct waiting *w)
 	if (w->hurried && w->policy == SCHED_OTHER)
 		sched_setscheduler(0, w->policy, &plain);
 	w->hurried = false;
+	if (w->aside)
+		sched_setaffinity(0, sizeof(w->cores), &w->cores);
+	w->aside = false;
 	/* We may have eaten the SIGCHLD of another child: whoever waits for one looks again. */
 	if (sigismember(&w->signals, SIGCHLD))
 		kill(getpid(), SIGCHLD);
@@ -53,6 +95,7 @@ void waiting_end(struct waiting *w)
 int waiting_for_stop(struct waiting *w, pid_t tid, uint64_t limit_ns, int *ret_status, struct err *e)
 {
 	uint64_t start = clock_now_ns();
+	const struct timespec soon = { 0, SLEEP_NS };
 	sigset_t child;
 
 	sigemptyset(&child);
@@ -60,7 +103,6 @@ int waiting_for_stop(struct waiting *w, pid_t tid, uint64_t limit_ns, int *ret_s
 	for (;;) {
 		pid_t got = waitpid(tid, ret_status, __WALL | WNOHANG);
 		uint64_t passed = clock_now_ns() - start;
-		struct timespec left;
 
 		if (got < 0 && errno != EINTR)
 			return errno == ECHILD ? READ_GONE : err_sys(e, errno, "cannot wait for thread %d", tid);
@@ -74,8 +116,8 @@ int waiting_for_stop(struct waiting *w, pid_t tid, uint64_t limit_ns, int *ret_s
 			continue;
 		}
 		hurry(w);
-		left = (struct timespec){ (time_t)((limit_ns - passed) / 1000000000u), (long)((limit_ns - passed) % 1000000000u) };
-		sigtimedwait(&child, NULL, &left);
+		/* Another thread of ours may be given the signal, and drop it: we look again soon. */
+		sigtimedwait(&child, NULL, &soon);
 	}
 }
 
