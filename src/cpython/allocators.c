@@ -161,12 +161,19 @@ static int find_tables(const struct python *p, struct remote *r, raddr ret[3], s
 	return q;
 }
 
-static bool is_ours(const struct python *p, const struct python_allocator *a)
+static bool is_ours(const struct python *p, const uint64_t functions[FUNCTIONS])
 {
 	for (int i = 0; i < FUNCTIONS; i++)
-		if (a->functions[i] < p->object.start || a->functions[i] >= p->object.end)
+		if (functions[i] < p->object.start || functions[i] >= p->object.end)
 			return false;
 	return true;
+}
+
+/* pymalloc serves mem and obj with the same functions, mimalloc (3.13+) with two sets. */
+static bool is_mimalloc(const struct python *p, const struct table_bytes *mem, const struct table_bytes *obj)
+{
+	return p->layout.version >= 0x030d && !mem->ctx && !obj->ctx && is_ours(p, mem->functions) &&
+	       is_ours(p, obj->functions) && mem->functions[MALLOC] != obj->functions[MALLOC];
 }
 
 /* Diversion relies on pymalloc's own free, on libc behind it, and on nobody looking at what it gets: any doubt means both sides. */
@@ -174,7 +181,7 @@ static enum python_hooking choose(const struct python *p, const struct python_al
 {
 	if (a->obj.functions[MALLOC] == a->raw.functions[MALLOC] && a->obj.ctx == a->raw.ctx)
 		return HOOK_NOTHING;
-	if (!a->mem.ctx && !a->obj.ctx && !a->raw.ctx && is_ours(p, &a->obj) && is_ours(p, &a->raw) &&
+	if (!a->mem.ctx && !a->obj.ctx && !a->raw.ctx && is_ours(p, a->obj.functions) && is_ours(p, a->raw.functions) &&
 	    !memcmp(a->mem.functions, a->obj.functions, sizeof(a->mem.functions)))
 		return HOOK_DIVERT;
 	return HOOK_BOTH;
@@ -193,14 +200,29 @@ static bool look_behind_debug(struct remote *r, const struct python_allocator *a
 	       !remote_read(r, a->ctx + 8, ret, sizeof(*ret), &ignored);
 }
 
-static void allow_for_debug_hooks(const struct python *p, struct remote *r, struct python_allocators *a)
+/* The allocator itself, with or without the debug hooks in front of it. */
+static struct table_bytes behind(struct remote *r, const struct python_allocator *a, char id, bool *ret_debug)
 {
-	struct table_bytes raw, obj;
+	struct table_bytes t = { .ctx = a->ctx };
 
-	if (!look_behind_debug(r, &a->obj, 'o', &obj))
-		return;
-	a->small_limit = SMALL_LIMIT - (p->layout.version < 0x0308 ? 32 : 24);
-	if (look_behind_debug(r, &a->raw, 'r', &raw) && raw.functions[MALLOC] == obj.functions[MALLOC])
+	*ret_debug = look_behind_debug(r, a, id, &t);
+	if (!*ret_debug)
+		memcpy(t.functions, a->functions, sizeof(t.functions));
+	return t;
+}
+
+/* What of a request stays here, and what goes on to malloc and is counted there. */
+static void find_limit(const struct python *p, struct remote *r, struct python_allocators *a)
+{
+	bool debug;
+	struct table_bytes raw = behind(r, &a->raw, 'r', &debug), mem = behind(r, &a->mem, 'm', &debug),
+			   obj = behind(r, &a->obj, 'o', &debug);
+
+	if (debug)
+		a->small_limit = SMALL_LIMIT - (p->layout.version < 0x0308 ? 32 : 24);
+	if (is_mimalloc(p, &mem, &obj))
+		a->small_limit = UINT32_MAX; /* it has its memory from mmap */
+	else if (debug && raw.functions[MALLOC] == obj.functions[MALLOC])
 		a->hooking = HOOK_NOTHING; /* PYTHONMALLOC=malloc_debug */
 }
 
@@ -228,7 +250,7 @@ int python_allocators(struct python *p, struct remote *r, struct python_allocato
 		return q;
 	a.hooking = choose(p, &a);
 	if (a.hooking == HOOK_BOTH)
-		allow_for_debug_hooks(p, r, &a);
+		find_limit(p, r, &a);
 	*ret = a;
 	return 0;
 }

@@ -57,8 +57,10 @@ static bool parse(const struct py_layout *l, const uint8_t *bytes, struct raw_fr
 	if (l->frame.owner.size && !view_get(v, l->frame.owner, &owner))
 		return false;
 	f->owner = (uint8_t)owner;
-	return view_get(v, l->frame.code, &f->code) && view_get(v, l->frame.previous, &f->previous) &&
-	       view_get(v, l->frame.position, &f->position);
+	if (!view_get(v, l->frame.code, &f->code))
+		return false;
+	f->code &= ~(uint64_t)l->frame.tags;
+	return view_get(v, l->frame.previous, &f->previous) && view_get(v, l->frame.position, &f->position);
 }
 
 /* The words that lead to the innermost frame: one in the thread's state, and one in the cframe where there is such. */

@@ -23,6 +23,7 @@ enum py_line_format {
 
 struct py_layout {
 	uint16_t version; /* major and minor, as in PY_VERSION_HEX >> 16 */
+	bool is_free_threaded;
 	struct {
 		uint32_t size; /* 0: there is no _PyRuntime, the lists start at symbols */
 		struct field initialized, finalizing, interpreters, current, key, raw, mem, obj;
@@ -45,6 +46,7 @@ struct py_layout {
 	} cframe;
 	struct {
 		uint32_t size;
+		uint32_t tags; /* bits of the code reference that are no address */
 		struct field code, previous, position, owner;
 	} frame;
 	struct {
@@ -81,7 +83,7 @@ enum {
 };
 
 /* NULL: not known. version is major << 8 | minor. */
-const struct py_layout *layout_find(uint16_t version);
+const struct py_layout *layout_find(uint16_t version, bool is_free_threaded);
 /* "2.7, 3.6, …": for the sentence that refuses. */
 const char *layout_known(void);
 
@@ -103,4 +105,5 @@ struct view {
 /* false when the field does not exist or is not within the copy. Widened with zeroes. */
 bool view_get(struct view v, struct field f, uint64_t *ret);
 
-extern const struct py_layout py_2_7, py_3_6, py_3_7, py_3_8, py_3_9, py_3_10, py_3_11, py_3_12, py_3_13;
+extern const struct py_layout py_2_7, py_3_6, py_3_7, py_3_8, py_3_9, py_3_10, py_3_11, py_3_12, py_3_13, py_3_13t,
+	py_3_14, py_3_15;

@@ -35,7 +35,41 @@ static const struct row rows_3_13[] = {
 	SIZE(536, string),	    FIELD(544, string, state),	    FIELD(552, string, length),
 };
 
-/* 3.14 and 3.15 have tables of their own: docs/new-python.md has the way to add them here. */
+static const struct row rows_3_14[] = {
+	SIZE(24, runtime),	    FIELD(32, runtime, finalizing), FIELD(40, runtime, interpreters),
+	SIZE(48, interpreter),	    FIELD(64, interpreter, next),   FIELD(72, interpreter, threads),
+	FIELD(120, interpreter, gil),
+	SIZE(176, thread),	    FIELD(192, thread, next),	    FIELD(200, thread, interpreter),
+	FIELD(208, thread, frame),  FIELD(216, thread, id),	    FIELD(224, thread, native_id),
+	SIZE(248, frame),	    FIELD(256, frame, previous),    FIELD(264, frame, code),
+	FIELD(272, frame, position), FIELD(288, frame, owner),
+	SIZE(312, code),	    FIELD(320, code, filename),	    FIELD(328, code, name),
+	FIELD(336, code, qualname), FIELD(344, code, lines),	    FIELD(352, code, first_line),
+	FIELD(384, code, start),
+	SIZE(400, object),	    FIELD(408, object, type),
+	SIZE(592, bytes),	    FIELD(600, bytes, length),	    FIELD(608, bytes, data),
+	SIZE(616, string),	    FIELD(624, string, state),	    FIELD(632, string, length),
+};
+
+static const struct row rows_3_15[] = {
+	SIZE(24, runtime),	    FIELD(32, runtime, finalizing), FIELD(40, runtime, interpreters),
+	SIZE(48, interpreter),	    FIELD(64, interpreter, next),   FIELD(72, interpreter, threads),
+	FIELD(120, interpreter, gil),
+	SIZE(176, thread),	    FIELD(192, thread, next),	    FIELD(200, thread, interpreter),
+	FIELD(208, thread, frame),  FIELD(240, thread, id),	    FIELD(248, thread, native_id),
+	SIZE(312, frame),	    FIELD(320, frame, previous),    FIELD(328, frame, code),
+	FIELD(336, frame, position), FIELD(352, frame, owner),
+	SIZE(376, code),	    FIELD(384, code, filename),	    FIELD(392, code, name),
+	FIELD(400, code, qualname), FIELD(408, code, lines),	    FIELD(416, code, first_line),
+	FIELD(448, code, start),
+	SIZE(464, object),	    FIELD(472, object, type),
+	SIZE(688, bytes),	    FIELD(696, bytes, length),	    FIELD(704, bytes, data),
+	SIZE(712, string),	    FIELD(720, string, state),	    FIELD(728, string, length),
+};
+
+#define ROWS(rows) rows, sizeof(rows) / sizeof((rows)[0])
+
+/* docs/new-python.md has the way to add one here. */
 static const struct {
 	uint16_t version;
 	uint16_t length;
@@ -44,7 +78,9 @@ static const struct {
 	uint16_t gil_holder, gil_locked, gil_base; /* these are given from the start of the interpreter */
 	uint16_t ascii;
 } tables[] = {
-	{ 0x030d, 584, rows_3_13, sizeof(rows_3_13) / sizeof(rows_3_13[0]), 144, 136, 120, 560 },
+	{ 0x030d, 584, ROWS(rows_3_13), 144, 136, 120, 560 },
+	{ 0x030e, 760, ROWS(rows_3_14), 152, 144, 128, 640 },
+	{ 0x030f, 888, ROWS(rows_3_15), 152, 144, 128, 736 },
 };
 
 static uint64_t number(const uint8_t *offsets, size_t at)

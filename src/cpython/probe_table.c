@@ -2,6 +2,8 @@
 
 #include "python_private.h"
 
+enum { KEYS_MAX = 1024 }; /* PTHREAD_KEYS_MAX */
+
 static void fill_string(const struct py_layout *l, struct probe_string *s)
 {
 	*s = (struct probe_string){ .state = PROBE_OWNER_NONE, .length = l->bytes.length.offset,
@@ -29,7 +31,7 @@ static void fill_frames(const struct py_layout *l, struct probe_python *t)
 	t->cframe_frame = l->cframe.size ? l->cframe.frame.offset : PROBE_OWNER_NONE;
 	t->frame_previous = l->frame.previous.offset;
 	t->frame_code = l->frame.code.offset;
-	t->frame_code_mask = 0;
+	t->frame_code_mask = l->frame.tags;
 	t->frame_owner = l->frame.owner.size ? l->frame.owner.offset : PROBE_OWNER_NONE;
 	t->owner_generator = PY_OWNER_GENERATOR;
 	t->owner_skip = PY_OWNER_SKIP;
@@ -46,40 +48,63 @@ static void fill_frames(const struct py_layout *l, struct probe_python *t)
 	t->object_type = l->object.type.offset;
 }
 
-/* A thread finds its own state by the key that the interpreter made for it; before 3.7 there was one for all. */
+static int use_key(const struct python *p, uint32_t key, struct probe_python *t, struct err *e)
+{
+	if (!p->getspecific)
+		return err_set(e, ENOTSUP, "%d has no pthread_getspecific in its C library: memspy cannot tell its threads apart",
+			       p->pid);
+	t->way = PROBE_THREAD_KEY;
+	t->key = key;
+	t->getspecific = p->getspecific;
+	return 0;
+}
+
+/* 3.6 keeps the key in a static variable, 2.7 has none; where its name was stripped there is one state for all: the running one. */
+static int fill_old_way(const struct python *p, struct remote *r, struct probe_python *t, struct err *e)
+{
+	struct err ignored;
+	uint32_t key;
+
+	if (p->key && p->getspecific && !remote_read_u32(r, p->key, &key, &ignored) && key < KEYS_MAX)
+		return use_key(p, key, t, e);
+	t->way = PROBE_THREAD_CURRENT;
+	t->current = p->current;
+	return p->current ? 0 :
+			    err_set(e, ENOTSUP, "%d is CPython %s, but the symbol _PyThreadState_Current is missing", p->pid,
+				    p->version_text);
+}
+
+/* A thread finds its own state by the key that the interpreter made for it, and from 3.15 on in a variable of its own. */
 static int fill_way(const struct python *p, struct remote *r, struct probe_python *t, struct err *e)
 {
 	const struct field key = p->layout.runtime.key;
 	uint32_t made[2]; /* is it initialised, and the key */
 	int q;
 
-	if (!key.size) {
-		t->way = PROBE_THREAD_CURRENT;
-		t->current = p->current;
-		return p->current ? 0 :
-				    err_set(e, ENOTSUP, "%d is CPython %s, but the symbol _PyThreadState_Current is missing",
-					    p->pid, p->version_text);
-	}
+	if (!p->runtime)
+		return fill_old_way(p, r, t, e);
+	if (!key.size)
+		return tls_find(p, r, t, e);
 	q = remote_read(r, p->runtime + key.offset, made, sizeof(made), e);
 	if (q)
 		return q;
-	if (made[0] != 1 || made[1] >= 1024)
+	if (made[0] != 1 || made[1] >= KEYS_MAX)
 		return err_set(e, EAGAIN, "%d is CPython %s, but its interpreter is not up yet: try again in a moment",
 			       p->pid, p->version_text);
-	if (!p->getspecific)
-		return err_set(e, ENOTSUP, "%d has no pthread_getspecific in its C library: memspy cannot tell its threads apart",
-			       p->pid);
-	t->way = PROBE_THREAD_KEY;
-	t->key = made[1];
-	t->getspecific = p->getspecific;
-	return 0;
+	return use_key(p, made[1], t, e);
 }
 
 int python_probe_table(struct python *p, struct remote *r, struct probe_python *ret, struct err *e)
 {
 	struct probe_python t = { .finalizing = p->finalizing, .finalizing_size = 8, .code_type = p->code_type };
-	int q = fill_way(p, r, &t, e);
+	int q;
 
+	if (p->layout.is_free_threaded)
+		return err_set(e, ENOTSUP, "%d is a free-threaded CPython %s: memspy prints its stacks (memspy dump) but cannot "
+			       "record it, for the probe counts what the interpreter allocates under the GIL, and here is none; "
+			       "run the build with a GIL for that",
+			       p->pid, p->version_text);
+	q = fill_way(p, r, &t, e);
 	if (q)
 		return q;
 	fill_frames(&p->layout, &t);

@@ -23,6 +23,12 @@ static bool is_libpython(const char *path)
 	       name[11] <= '9' && strstr(name, ".so");
 }
 
+/* It has a program's entry, whoever loaded it: no SONAME. */
+static bool is_executable(const struct python *p)
+{
+	return !symbols_soname(p->symbols)[0];
+}
+
 static bool is_pypy(const char *path)
 {
 	const char *name = base_name(path);
@@ -103,13 +109,24 @@ static int try_object(struct python *p, const struct object *object, bool *ret_i
 static int refuse(const struct python *p, const char *exe, struct err *e)
 {
 	if (is_pypy(exe))
-		return err_set(e, ENOTSUP, "%d is PyPy, not CPython: memspy reads CPython's heap only", p->pid);
+		return err_set(e, ENOTSUP, "%d is PyPy, not CPython: memspy reads CPython's heap only; run the program with that",
+			       p->pid);
 	if (!strncmp(base_name(exe), "python", 6))
 		return err_set(e, EAGAIN, "%d has not loaded its Python library yet: try again in a moment", p->pid);
 	return err_set(e, ENOTSUP, "%d is %s, not CPython: memspy reads CPython's heap only", p->pid, base_name(exe));
 }
 
-/* A libpython goes before the executable; both can be mapped, so the one that is a Python counts. */
+/*
+ * Where to look for the interpreter, in this order: a libpython goes before the executable, for both can be mapped; and
+ * where neither is one, any object may be: the executable is the loader when that was called by name.
+ */
+enum { LIBRARY, EXECUTABLE, ANY, PASSES };
+
+static bool is_candidate(const struct object *o, int pass, const char *exe)
+{
+	return pass == LIBRARY ? is_libpython(o->path) : pass == EXECUTABLE ? !strcmp(o->path, exe) : true;
+}
+
 static int find_object(struct python *p, const struct object *objects, size_t count, struct err *e)
 {
 	char exe[4096] = "";
@@ -122,15 +139,15 @@ static int find_object(struct python *p, const struct object *objects, size_t co
 	for (size_t i = 0; i < count; i++)
 		if (is_pypy(objects[i].path))
 			return refuse(p, "pypy", e);
-	for (int pass = 0; pass < 2; pass++)
+	for (int pass = 0; pass < PASSES; pass++)
 		for (size_t i = 0; i < count; i++) {
-			if (pass == 0 ? !is_libpython(objects[i].path) : strcmp(objects[i].path, exe) != 0)
+			if (!is_candidate(&objects[i], pass, exe))
 				continue;
-			q = try_object(p, &objects[i], &is_python, pass ? e : &ignored);
-			if (q && pass)
+			q = try_object(p, &objects[i], &is_python, pass == EXECUTABLE ? e : &ignored);
+			if (q && pass == EXECUTABLE)
 				return err_add(e, q, "%s", objects[i].path);
 			if (!q && is_python) {
-				snprintf(p->build, sizeof(p->build), "%s, %s", pass ? "static" : "shared",
+				snprintf(p->build, sizeof(p->build), "%s, %s", is_executable(p) ? "static" : "shared",
 					 symbols_is_stripped(p->symbols) ? "stripped" : "with symbols");
 				return 0;
 			}
@@ -138,13 +155,35 @@ static int find_object(struct python *p, const struct object *objects, size_t co
 	return refuse(p, exe, e);
 }
 
+/* 3.13+: the target's own table, and which build it is of. */
+static int read_own(const struct python *p, struct remote *r, uint8_t own[DEBUG_OFFSETS_MAX], bool *ret_free_threaded,
+		    struct err *e)
+{
+	uint32_t hex;
+	int q;
+
+	*ret_free_threaded = false;
+	if (p->version >> 16 < 0x030d)
+		return 0;
+	q = remote_read(r, p->runtime, own, DEBUG_OFFSETS_MAX, e);
+	if (!q && !layout_own_version(own, DEBUG_OFFSETS_MAX, &hex, ret_free_threaded))
+		return err_set(e, ENOTSUP, "%d is CPython %s without its table of debug offsets; run an unmodified build",
+			       p->pid, p->version_text);
+	return q;
+}
+
+static int refuse_version(const struct python *p, bool free_threaded, struct err *e)
+{
+	return err_set(e, ENOTSUP, "%d is %sCPython %s: memspy knows %s (docs/new-python.md tells how to add one)", p->pid,
+		       free_threaded ? "a free-threaded " : "", p->version_text, layout_known());
+}
+
 static int find_layout(struct python *p, struct remote *r, struct err *e)
 {
 	const struct py_layout *known;
 	uint8_t own[DEBUG_OFFSETS_MAX];
-	bool free_threaded = false;
+	bool free_threaded;
 	const char *why;
-	uint32_t hex;
 	int q = version_find(p, r, e);
 
 	if (q == READ_TORN)
@@ -152,28 +191,21 @@ static int find_layout(struct python *p, struct remote *r, struct err *e)
 			       p->object.path, layout_known());
 	if (q)
 		return q;
+	if (!layout_find((uint16_t)(p->version >> 16), false))
+		return refuse_version(p, false, e);
+	q = read_own(p, r, own, &free_threaded, e);
+	if (q)
+		return q;
 	/* Fields moved between 3.7.3 and 3.7.4. */
 	if (p->version >> 16 == 0x0307 && (p->version >> 8 & 255) >= 1 && (p->version >> 8 & 255) < 4)
 		return err_set(e, ENOTSUP, "%d is CPython %s: memspy knows 3.7 from 3.7.4 on", p->pid, p->version_text);
-	known = layout_find((uint16_t)(p->version >> 16));
+	known = layout_find((uint16_t)(p->version >> 16), free_threaded);
 	if (!known)
-		return err_set(e, ENOTSUP, "%d is CPython %s: memspy knows %s (docs/new-python.md tells how to add one)",
-			       p->pid, p->version_text, layout_known());
+		return refuse_version(p, free_threaded, e);
 	p->layout = *known;
-	if (p->layout.version < 0x030d)
-		return 0;
-
-	q = remote_read(r, p->runtime, own, sizeof(own), e);
-	if (q)
-		return q;
-	if (!layout_own_version(own, sizeof(own), &hex, &free_threaded))
-		return err_set(e, ENOTSUP, "%d is CPython %s without its table of debug offsets: memspy cannot read it",
-			       p->pid, p->version_text);
-	if (free_threaded)
-		return err_set(e, ENOTSUP, "%d is a free-threaded CPython %s: memspy reads builds with a GIL only",
-			       p->pid, p->version_text);
-	if (!layout_take_own(&p->layout, own, sizeof(own), &why))
-		return err_set(e, ENOTSUP, "%d is CPython %s, but %s", p->pid, p->version_text, why);
+	if (p->layout.version >= 0x030d && !layout_take_own(&p->layout, own, sizeof(own), &why))
+		return err_set(e, ENOTSUP, "%d is CPython %s, but %s; run an unmodified build", p->pid,
+			       p->version_text, why);
 	return 0;
 }
 
@@ -190,6 +222,7 @@ static int find_roots(struct python *p, struct err *e)
 		p->interpreters = interpreter_head(p);
 		p->finalizing = address_of(p, "_Py_Finalizing");
 		p->current = address_of(p, "_PyThreadState_Current");
+		p->key = p->layout.version >= 0x0300 ? address_of(p, "autoTLSkey") : 0;
 	}
 	if (!p->interpreters || !p->code_type || (l->runtime.size && !p->runtime))
 		return err_set(e, ENOTSUP, "%d is CPython %s without the symbols memspy starts from (%s)", p->pid,
@@ -252,6 +285,8 @@ int python_locate(struct python **ret, pid_t pid, struct remote *remote, const s
 		q = find_roots(p, e);
 	if (q)
 		return q;
+	if (p->layout.is_free_threaded)
+		snprintf(p->build + strlen(p->build), sizeof(p->build) - strlen(p->build), ", free-threaded");
 	libc_find(p, objects, count);
 	p->object.first = &p->first;
 	*ret = TAKE(p);

@@ -27,6 +27,7 @@ struct python {
 	raddr runtime;	    /* _PyRuntime; 0 before 3.7 */
 	raddr interpreters; /* address of the pointer to the first interpreter */
 	raddr current;	    /* address of the pointer to the thread that has the GIL; 0 from 3.12 on */
+	raddr key;	    /* 3.6: address of the int that is the pthread key of a thread's state; 0: not known */
 	raddr finalizing;   /* address of a word that is not 0 while all is torn down; 0: not known */
 	raddr code_type;    /* PyCode_Type */
 	raddr getspecific;  /* pthread_getspecific; 0: not found */
@@ -42,6 +43,9 @@ int version_find(struct python *p, struct remote *r, struct err *e);
 
 /* libc: what we need of the C library, found in its files: getspecific and tid_offset stay 0 when it does not say. */
 void libc_find(struct python *p, const struct object *objects, size_t count);
+
+/* tls: 3.15+: fills in the way, and where the word is that leads to a thread's own state. */
+int tls_find(const struct python *p, struct remote *r, struct probe_python *ret, struct err *e);
 
 /* tids: kernel thread ids as we see them, beside those the target sees in its own pid namespace. */
 struct tids {
