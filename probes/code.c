@@ -2,14 +2,16 @@
  * code: what the lines are called (under the table's lock).
  *
  * Code objects die and their addresses are used again, so what memspy will want to know is copied when a code
- * object is first seen: file name, qualified name, first line, line table. Names and line tables never change
- * while the object lives; the pointers to them and the table's size tell whether it is still the same one.
+ * object is first seen: file name, qualified name, first line, line table. These never change while the object lives.
+ * When it dies, what it pointed to dies with it, and the next code object may well get the same addresses for all of it;
+ * so the pointers do not tell one from the other, and what they point to does.
  */
 #include "probe.h"
 
 enum {
 	MAX_CHARACTERS = 4096,
 	MAX_LINE_TABLE = 256 * 1024,
+	HASH_UNKNOWN = 0xffffffffu,
 };
 
 static void copy(void *to, const void *from, uint64_t n)
@@ -73,14 +75,21 @@ static uint32_t text_put(const void *bytes, uint64_t length, uint32_t width)
 	return index[at];
 }
 
-static uint32_t text_of_string(uint64_t object)
+struct text {
+	const unsigned char *bytes;
+	uint64_t length;
+	uint32_t width;
+};
+
+/* Where a str has its characters. false: nowhere that we know. */
+static bool characters(uint64_t object, struct text *ret)
 {
 	const struct probe_string *s = &config.python.string;
 	uint64_t length, data = object + s->ascii_data;
 	uint32_t state, width = 0;
 
 	if (!plausible(object))
-		return 0;
+		return false;
 	length = *(const uint64_t *)(object + s->length);
 	if (length > MAX_CHARACTERS)
 		length = MAX_CHARACTERS;
@@ -88,20 +97,77 @@ static uint32_t text_of_string(uint64_t object)
 		state = *(const uint32_t *)(object + s->state);
 		width = state >> s->kind_shift & s->kind_mask;
 		if (width != 1 && width != 2 && width != 4)
-			return 0;
+			return false;
 		if (s->ready_mask && !(state & s->ready_mask))
-			return 0;
+			return false;
 		if (!(state & s->compact_mask))
 			data = s->legacy_data ? *(const uint64_t *)(object + s->legacy_data) : 0;
 		else if (!(state & s->ascii_mask))
 			data = object + s->compact_data;
 		if (data < 0x10000)
-			return 0;
+			return false;
 	}
-	return text_put((const void *)data, length * (width ? width : 1), width);
+	*ret = (struct text){ (const unsigned char *)data, length * (width ? width : 1), width };
+	return true;
 }
 
-/* The pointers and the size that tell one code object from the next at the same address. */
+static uint32_t text_of_string(uint64_t object)
+{
+	struct text t;
+
+	return characters(object, &t) ? text_put(t.bytes, t.length, t.width) : 0;
+}
+
+static uint64_t eight(const unsigned char *p)
+{
+	uint64_t n;
+
+	__builtin_memcpy(&n, p, sizeof(n));
+	return n;
+}
+
+/* Eight bytes a step; the last step overlaps. */
+static inline __attribute__((always_inline)) bool equal(const unsigned char *a, const unsigned char *b, uint64_t n)
+{
+	if (n < 8)
+		return same(a, b, n);
+	for (uint64_t i = 0; i + 8 < n; i += 8)
+		if (eight(a + i) != eight(b + i))
+			return false;
+	return eight(a + n - 8) == eight(b + n - 8);
+}
+
+/* What was noted at first sight; NULL: nothing was, for want of room. */
+static const struct probe_text *noted(uint32_t text)
+{
+	const struct probe_text *t = (const struct probe_text *)((char *)section(&config.layout.text) + (uint64_t)text * 8);
+	uint64_t room = config.layout.text.count - (uint64_t)text * 8;
+
+	if (!text || text >= config.layout.text.count / 8 || room < sizeof(*t) || t->bytes > room - sizeof(*t))
+		return NULL;
+	return t;
+}
+
+static bool is_noted(uint64_t object, uint32_t text)
+{
+	const struct probe_text *have = noted(text);
+	struct text now;
+
+	return !have || (characters(object, &now) && have->bytes == now.length && have->width == now.width &&
+			 equal(now.bytes, (const unsigned char *)(have + 1), now.length));
+}
+
+/* A str and the bytes of 2.7 have their hash behind their length; -1: nobody asked for it yet. */
+static uint32_t hash_of(uint64_t string)
+{
+	return plausible(string) ? *(const uint32_t *)(string + config.python.string.length + 8) : HASH_UNKNOWN;
+}
+
+/*
+ * What tells one code object from the next at the same address. The pointers do not, for all may be reused with it; so
+ * there are the hashes of what they lead to and the end of the line table. Every frame of every sample comes here, so it
+ * is brief.
+ */
 static struct probe_code identity(uint64_t code)
 {
 	const struct probe_python *py = &config.python;
@@ -113,8 +179,13 @@ static struct probe_code identity(uint64_t code)
 		.first_line = *(const uint32_t *)(code + py->code_first_line),
 	};
 
-	if (plausible(c.line_table))
+	c.filename_hash = hash_of(c.filename);
+	c.name_hash = hash_of(c.name);
+	if (plausible(c.line_table)) {
 		c.line_table_size = *(const uint32_t *)(c.line_table + py->bytes_length);
+		/* Bytes end with a NUL, and there are eight in front of them. */
+		c.line_table_end = (uint32_t)(eight((const unsigned char *)c.line_table + py->bytes_data + c.line_table_size - 8) >> 32);
+	}
 	return c;
 }
 
@@ -122,7 +193,32 @@ static bool is_same_code(const struct probe_code *a, const struct probe_code *b)
 {
 	return a->address == b->address && a->filename == b->filename && a->name == b->name &&
 	       a->line_table == b->line_table && a->first_line == b->first_line &&
-	       a->line_table_size == b->line_table_size;
+	       a->line_table_size == b->line_table_size && a->filename_hash == b->filename_hash &&
+	       a->name_hash == b->name_hash && a->line_table_end == b->line_table_end;
+}
+
+/*
+ * Without a hash (file names have none as a rule) the text is compared with what was noted. The frames of one stack keep
+ * their strings alive, and most have their file name in common with the one before.
+ */
+static uint64_t checked_filename;
+static uint32_t checked_text;
+
+void code_new_stack(void)
+{
+	checked_filename = 0;
+}
+
+static bool says_the_same(const struct probe_code *then, const struct probe_code *now)
+{
+	if (now->filename_hash == HASH_UNKNOWN &&
+	    (now->filename != checked_filename || then->filename_text != checked_text)) {
+		if (!is_noted(now->filename, then->filename_text))
+			return false;
+		checked_filename = now->filename;
+		checked_text = then->filename_text;
+	}
+	return now->name_hash != HASH_UNKNOWN || is_noted(now->name, then->name_text);
 }
 
 static COLD uint32_t code_put(uint32_t *index, struct probe_code *c)
@@ -152,7 +248,7 @@ uint32_t code_get(uint64_t code)
 	for (n = 0; n <= mask && index[at]; n++, at = (at + 1) & mask) {
 		if (index[at] >= config.layout.codes.count)
 			return PROBE_CODE_MERGED;
-		if (is_same_code(&codes[index[at]], &c))
+		if (is_same_code(&codes[index[at]], &c) && says_the_same(&codes[index[at]], &c))
 			return index[at];
 	}
 	if (h->codes_used >= config.layout.codes.count || n > mask) {

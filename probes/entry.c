@@ -42,6 +42,7 @@ __attribute__((visibility("default"), used)) const struct probe_entry memspy_pro
 	.config_bytes = sizeof(struct probe_config),
 	.private_bytes = sizeof(struct probe_private),
 	.enter = (uint64_t)enter,
+	.enter_alone = (uint64_t)enter_alone,
 };
 
 /* The compiler may ask for these whatever it was told. */

@@ -79,11 +79,16 @@ static bool decide(int64_t *left, uint64_t *random, uint64_t size)
 	return true;
 }
 
-/* In the thread that called dlopen: another one may be here while the loader is still at work in that one. */
+/*
+ * In the thread that called dlopen, and is out of it when it comes here; not while another one may still be in the loader,
+ * which relocates objects, and takes the right to write away from them, while we would write.
+ */
 static void look_for_objects(void)
 {
-	if (pages.objects_changed && pages.dlopen_thread == thread_pointer())
-		objects_patch_new();
+	uint64_t self = thread_pointer();
+
+	if (pages.objects_changed && __atomic_load_n(&pages.dlopen_thread, __ATOMIC_ACQUIRE) == self && objects_patch_new())
+		__atomic_compare_exchange_n(&pages.dlopen_thread, &self, 0, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }
 
 COLD bool gate_decide(uint64_t size)
@@ -97,10 +102,20 @@ COLD bool gate_decide(uint64_t size)
 	return decide(&slot->left, &slot->random, size);
 }
 
-/* The next allocation under the GIL looks for new objects; without hooks there (2.7), this thread's next one. */
+/*
+ * The next allocation under the GIL looks for new objects; without hooks there (2.7), this thread's next one. When two
+ * threads are at it, neither looks: memspy does, from outside, and says when this is over.
+ */
 COLD void gate_after_dlopen(void)
 {
-	pages.dlopen_thread = thread_pointer();
+	uint64_t self = thread_pointer(), was = __atomic_exchange_n(&pages.dlopen_thread, self, __ATOMIC_ACQ_REL);
+
+	__atomic_fetch_add(&pages.dlopens, 1, __ATOMIC_RELAXED);
+	if (was && was != self) {
+		__atomic_store_n(&pages.dlopen_thread, PROBE_SEVERAL, __ATOMIC_RELEASE);
+		pages.objects_changed = 0;
+		return;
+	}
 	pages.objects_changed = 1;
 	if (config.wanted >> HOOK_OBJ_MALLOC & 1)
 		pages.left = 0;

@@ -24,6 +24,7 @@ void *hook_mremap(void *p, size_t old_size, size_t n, int flags, void *at);
 void *hook_dlopen(const char *name, int flags);
 
 void enter(void);
+void enter_alone(void);
 
 void *hook_mem_malloc(void *ctx, size_t n);
 void *hook_mem_calloc(void *ctx, size_t count, size_t n);

@@ -3,7 +3,9 @@
  *
  * Called at the first allocation under the GIL after a dlopen, so the importing thread is out of the loader. We go
  * through the loader's own list and look only at objects we have not seen; where the loader says that it is at
- * work, we come back later. memspy looks again from outside at its next tick and finds what we left out.
+ * work, we come back later. memspy looks again from outside now and then and finds what we left out.
+ *
+ * The list is only read inside dl_iterate_phdr, which holds it still: a dlclose in another thread would unmap what we read.
  */
 #include "probe.h"
 
@@ -64,6 +66,40 @@ static bool equal(const char *a, const char *b)
 		b++;
 	}
 	return *a == *b;
+}
+
+static bool begins(const char *text, const char *with)
+{
+	while (*with && *text == *with) {
+		text++;
+		with++;
+	}
+	return !*with;
+}
+
+/* As memspy does it (patch_find.c): libc and the loader call their own allocator inside; CPython's arenas are counted as
+ * what lies in them. */
+enum whose { ANYBODYS, LOADERS, LIBCS, PYTHONS };
+
+static enum whose whose(const struct link_map *o)
+{
+	const char *name = o->name ? o->name : "";
+
+	for (const char *p = name; *p; p++)
+		if (*p == '/')
+			name = p + 1;
+	if (begins(name, "ld-") || begins(name, "libc.musl-"))
+		return LOADERS;
+	if (begins(name, "libc.so") || begins(name, "libc-2.") || begins(name, "libpthread") || begins(name, "libdl"))
+		return LIBCS;
+	return o->base == config.python_base ? PYTHONS : ANYBODYS;
+}
+
+static bool is_turned(enum whose whose, unsigned hook)
+{
+	if (whose == LIBCS)
+		return hook == HOOK_FREE;
+	return whose != PYTHONS || (hook != HOOK_MMAP && hook != HOOK_MUNMAP && hook != HOOK_MREMAP);
 }
 
 static bool hook_for(const char *name, unsigned *ret)
@@ -149,7 +185,7 @@ static bool calls_function(uint32_t type)
 #endif
 }
 
-static void patch_table(const struct link_map *o, const struct dynamic *d, const struct relro *relro,
+static void patch_table(const struct link_map *o, enum whose whose, const struct dynamic *d, const struct relro *relro,
 			const struct elf_rela *table, uint64_t bytes)
 {
 	for (uint64_t i = 0; table && i < bytes / sizeof(*table); i++) {
@@ -157,7 +193,7 @@ static void patch_table(const struct link_map *o, const struct dynamic *d, const
 		const struct elf_symbol *symbol = &d->symbols[r->info >> 32];
 		unsigned hook;
 
-		if (calls_function((uint32_t)r->info) && hook_for(d->strings + symbol->name, &hook))
+		if (calls_function((uint32_t)r->info) && hook_for(d->strings + symbol->name, &hook) && is_turned(whose, hook))
 			patch_slot(o, relro, (uint64_t *)(o->base + r->offset), symbol->section != 0, config.original[hook],
 				   memspy_probe_entry.hooks[hook]);
 	}
@@ -166,31 +202,31 @@ static void patch_table(const struct link_map *o, const struct dynamic *d, const
 static void patch_object(const struct link_map *o)
 {
 	struct dynamic d = { 0 };
+	const enum whose of = whose(o);
 	struct relro relro;
 
-	if (!o->dynamic || !o->base)
+	if (!o->dynamic || !o->base || of == LOADERS)
 		return;
 	read_dynamic(o, &d);
 	if (!d.symbols || !d.strings)
 		return;
 	relro = find_relro(o);
-	patch_table(o, &d, &relro, d.plt, d.plt_bytes);
-	patch_table(o, &d, &relro, d.rela, d.rela_bytes);
+	patch_table(o, of, &d, &relro, d.plt, d.plt_bytes);
+	patch_table(o, of, &d, &relro, d.rela, d.rela_bytes);
 }
 
-COLD void objects_patch_new(void)
+/* Once, at the first object of the main program's list; the others we reach from there. */
+static int walk(void *info, size_t info_bytes, void *done)
 {
 	const struct r_debug *debug = (const struct r_debug *)config.link_map;
 	const struct link_map *o;
 	unsigned seen = 0;
 
-	if (!debug || !debug->map) {
-		pages.objects_changed = 0;
-		return;
-	}
+	(void)info;
+	(void)info_bytes;
 	if (debug->state != 0) /* the loader is at work in another thread */
-		return;
-	pages.objects_changed = 0;
+		return 1;
+	*(bool *)done = true;
 	for (o = debug->map; o && seen < 4096; o = o->next, seen++)
 		if (o == last_seen)
 			break;
@@ -201,4 +237,21 @@ COLD void objects_patch_new(void)
 		if (!o->next)
 			last_seen = o;
 	}
+	return 1;
+}
+
+typedef int iterate_fn(int (*)(void *, size_t, void *), void *);
+
+COLD bool objects_patch_new(void)
+{
+	const struct r_debug *debug = (const struct r_debug *)config.link_map;
+	bool done = false;
+
+	if (!debug || !debug->map || !config.iterate)
+		done = true;
+	else
+		((iterate_fn *)config.iterate)(walk, &done);
+	if (done)
+		pages.objects_changed = 0;
+	return done;
 }

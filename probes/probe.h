@@ -126,9 +126,10 @@ void site_reweighed(uint32_t site, const struct weight *old, const struct weight
 /* ---- stack.c, code.c (under the lock) ---- */
 uint32_t stack_capture(void);
 uint32_t code_get(uint64_t code); /* index; PROBE_CODE_MERGED when there is no room */
+void code_new_stack(void); /* before the first code_get of a stack */
 
 /* ---- objects.c ---- */
-void objects_patch_new(void);
+bool objects_patch_new(void); /* false: the loader is at work, come again */
 
 /* ---- system.c ---- */
 int64_t system_call(long number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);

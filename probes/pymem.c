@@ -98,16 +98,20 @@ static inline __attribute__((always_inline)) void wrapped_free(const struct tabl
 	((py_free_fn *)config.original[t->free_])(ctx, p);
 }
 
+/*
+ * What is too large for pymalloc is on the same line of bytes as the rest, which saves the fast path a comparison: a
+ * sample point inside it is passed over, and the points that are left are as they would have been without it.
+ */
 #define PYTHON_DOMAIN(name)                                                                               \
 	static COLD void *name##_malloc_slow(void *ctx, size_t n)                                         \
 	{                                                                                                 \
-		if (n > config.small_limit || !gate_decide_python(n))                                     \
+		if (!gate_decide_python(n) || n > config.small_limit)                                     \
 			return ((py_malloc_fn *)config.original[name.malloc_])(ctx, n);                   \
 		return sampled_malloc(&name, ctx, n);                                                     \
 	}                                                                                                 \
 	void *hook_##name##_malloc(void *ctx, size_t n)                                                   \
 	{                                                                                                 \
-		if (likely(n <= config.small_limit) && likely(gate_passes_python(n)))                     \
+		if (likely(gate_passes_python(n)))                                                        \
 			return ((py_malloc_fn *)config.original[name.malloc_])(ctx, n);                   \
 		return name##_malloc_slow(ctx, n);                                                        \
 	}                                                                                                 \
@@ -115,8 +119,7 @@ static inline __attribute__((always_inline)) void wrapped_free(const struct tabl
 	{                                                                                                 \
 		size_t size;                                                                              \
                                                                                                           \
-		if (__builtin_mul_overflow(count, n, &size) || size > config.small_limit ||               \
-		    !gate_decide_python(size))                                                            \
+		if (__builtin_mul_overflow(count, n, &size) || !gate_decide_python(size) || size > config.small_limit) \
 			return ((py_calloc_fn *)config.original[name.calloc_])(ctx, count, n);            \
 		return sampled_calloc(&name, ctx, count, n);                                              \
 	}                                                                                                 \
@@ -124,8 +127,7 @@ static inline __attribute__((always_inline)) void wrapped_free(const struct tabl
 	{                                                                                                 \
 		size_t size;                                                                              \
                                                                                                           \
-		if (likely(!__builtin_mul_overflow(count, n, &size)) && size <= config.small_limit &&     \
-		    likely(gate_passes_python(size)))                                                     \
+		if (likely(!__builtin_mul_overflow(count, n, &size)) && likely(gate_passes_python(size))) \
 			return ((py_calloc_fn *)config.original[name.calloc_])(ctx, count, n);            \
 		return name##_calloc_slow(ctx, count, n);                                                 \
 	}                                                                                                 \

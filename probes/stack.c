@@ -25,6 +25,20 @@ static uint32_t half(uint64_t address)
 	return *(const uint32_t *)address;
 }
 
+/*
+ * glibc's vector of what each module has in this thread: {how many, } in front of it, pairs of {address, what to free}. A
+ * module that was loaded late has nothing until the thread asks for it: then the thread has never been in Python.
+ */
+static uint64_t in_room(uint64_t tp, uint64_t module, int64_t offset)
+{
+	uint64_t vector = word(tp + 8), room;
+
+	if (!plausible(vector) || module > word(vector - 16))
+		return 0;
+	room = word(vector + 16 * module);
+	return room + 1 > 1 ? word(room + (uint64_t)offset) : 0; /* neither 0 nor -1 */
+}
+
 static uint64_t own_thread_state(void)
 {
 	const struct probe_python *py = &config.python;
@@ -42,6 +56,9 @@ static uint64_t own_thread_state(void)
 		break;
 	case PROBE_THREAD_TLS:
 		tstate = word(tp + (uint64_t)py->tls_offset);
+		break;
+	case PROBE_THREAD_VECTOR:
+		tstate = in_room(tp, py->key, py->tls_offset);
 		break;
 	}
 	if (!plausible(tstate) || word(tstate + py->tstate_thread_id) != tp)
@@ -145,6 +162,7 @@ uint32_t stack_capture(void)
 		depth = 1;
 		count(&header()->lost.merged);
 	}
+	code_new_stack();
 	while (depth--)
 		node = node_get(node, code_get(steps[depth].code), steps[depth].position);
 	return node;

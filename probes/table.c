@@ -6,6 +6,9 @@
  * signal handler that came upon its own thread in here must get out again. An allocation that finds it taken is
  * dropped and counted; a free is left in a bag that the next holder empties before it does anything else, so
  * that it is booked before the address can be seen again.
+ *
+ * While few blocks are known they live in the first pages of the map: scattered over all of it, each free that has to
+ * look would wait for memory.
  */
 #include "gate.h"
 
@@ -16,7 +19,9 @@ static struct probe_live *live(void)
 
 static uint32_t live_mask(void)
 {
-	return config.layout.live.count - 1;
+	uint32_t all = config.layout.live.count - 1;
+
+	return header()->live_wide || all < PROBE_LIVE_NARROW ? all : PROBE_LIVE_NARROW - 1;
 }
 
 static uint32_t home_of(uint64_t address)
@@ -52,7 +57,7 @@ static struct probe_live *find(uint64_t address)
 	return NULL;
 }
 
-static void insert(const struct probe_live *entry)
+static void place(const struct probe_live *entry)
 {
 	struct probe_live *map = live();
 	uint32_t at = home_of(entry->address);
@@ -60,6 +65,30 @@ static void insert(const struct probe_live *entry)
 	for (uint32_t n = 0; map[at].address && n <= live_mask(); n++)
 		at = (at + 1) & live_mask();
 	map[at] = *entry;
+}
+
+/* Once in a session. */
+static COLD void widen(void)
+{
+	static struct probe_live moving[PROBE_LIVE_NARROW]; /* not on a stack: it may be a small one */
+	struct probe_live *map = live();
+	uint32_t mask = live_mask(), count = 0;
+
+	for (uint32_t at = 0; at <= mask && at < PROBE_LIVE_NARROW; at++) {
+		if (map[at].address)
+			moving[count++] = map[at];
+		map[at].address = 0;
+	}
+	header()->live_wide = 1;
+	while (count--)
+		place(&moving[count]);
+}
+
+static void insert(const struct probe_live *entry)
+{
+	if (header()->live_count >= (live_mask() + 1) / 4 * 3 && !header()->live_wide)
+		widen();
+	place(entry);
 	header()->live_count++;
 	if (*filter_at(entry->address) != 255) /* 255 sticks: it cannot be counted down */
 		__atomic_fetch_add(filter_at(entry->address), 1, __ATOMIC_RELAXED);

@@ -73,7 +73,9 @@ static void empty_table(struct heap *h, const struct heap_options *o)
 
 	/* Giving the pages back is the quickest way to zeroes, for both sides. The header's own page follows. */
 	madvise((char *)h->probe->view + 4096, h->probe->table_bytes - 4096, MADV_REMOVE);
-	memset((void *)t, 0, offsetof(struct probe_header, lock));
+	/* What says whose table it is stays: hooks of an earlier session may still lead here, should we die now. */
+	memset((char *)(void *)t + offsetof(struct probe_header, layout), 0,
+	       offsetof(struct probe_header, lock) - offsetof(struct probe_header, layout));
 	memset((char *)(void *)t + offsetof(struct probe_header, period), 0,
 	       sizeof(*t) - offsetof(struct probe_header, period));
 	t->abi = PROBE_ABI;
