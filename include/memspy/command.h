@@ -55,6 +55,7 @@ enum {
 	TAKES_PID = 1 << 1,   /* --pid N, if given */
 	TAKES_PROGRAM = 1 << 2, /* what stands behind "--" is a program and its arguments */
 	HIDDEN = 1 << 3,      /* not in help */
+	TAKES_PIDS = 1 << 4,  /* --pid N, any number of times */
 };
 
 struct args;
@@ -88,6 +89,7 @@ unsigned args_list(const struct args *a, const char *option);
 bool args_is(const struct args *a, const char *option, const char *choice); /* of a choice */
 
 pid_t args_pid(const struct args *a); /* 0: not given */
+const pid_t *args_pids(const struct args *a, size_t *ret_count); /* in the order in which they were written, each once */
 size_t args_count(const struct args *a);
 const char *args_at(const struct args *a, size_t i);
 char *const *args_program(const struct args *a); /* NULL: none; else NULL-terminated */

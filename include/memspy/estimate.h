@@ -26,3 +26,22 @@ void estimate_add(struct estimate *to, const struct estimate *what);
 void estimate_subtract(struct estimate *to, const struct estimate *what);
 /* The gamma form with n_eff = E²/V on the uncertain part. sample_bytes (T) bounds what none seen may hide. */
 struct interval estimate_interval(const struct estimate *what, uint64_t sample_bytes);
+
+/* How much more one figure is than another, below 0 where it is less; 95 %. */
+struct difference {
+	int64_t bytes, low, high;
+};
+
+/*
+ * after - before, of two recordings or of any figures that have no sample in common. The intervals of both are combined as
+ * independent ones are, each side for itself: they are lopsided. T as it was for each.
+ */
+struct difference estimate_difference(const struct estimate *before, const struct estimate *after, uint64_t before_sample_bytes,
+				  uint64_t after_sample_bytes);
+/*
+ * The same of what is live at two moments of one recording. A block that was there at both is in both with the same
+ * weight and says nothing about the change: only what came and what went is uncertain. came: all that was allocated in
+ * between, which bounds how much that can be; the widest interval that is possible with it is given.
+ */
+struct difference estimate_growth(const struct estimate *before, const struct estimate *after, const struct estimate *came,
+			      uint64_t sample_bytes);

@@ -20,6 +20,7 @@ enum preflight_answer {
 
 struct preflight_check {
 	const char *name; /* one word, the same in every language of output; lent for good */
+	const char *why;  /* why it matters; "" where the caller added it and said nothing; lent for good */
 	enum preflight_answer answer;
 	int code;	  /* PREFLIGHT_NO: the errno to go with it */
 	char text[192];	  /* half a sentence: "it belongs to root and memspy runs as alice" */

@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-#define PROBE_ABI 1u
+#define PROBE_ABI 4u
 #define PROBE_MAGIC 0x65626f7270737931u	      /* in the table's header */
 #define PROBE_PRIVATE_MAGIC 0x6574617669727031u /* in the private pages; 0 after a fork: then we are the child */
 
@@ -52,6 +52,7 @@ enum probe_thread_way {
 	PROBE_THREAD_KEY,     /* pthread_getspecific(key) gives this thread's state (3.7 to 3.14) */
 	PROBE_THREAD_CURRENT, /* a global pointer to the running thread's state, ours when its thread id is ours (2.7, 3.6) */
 	PROBE_THREAD_TLS,     /* at a fixed distance from the thread pointer (3.15) */
+	PROBE_THREAD_VECTOR,  /* in the thread's room for the module that is number key, if it has any (3.15, loaded late) */
 };
 
 enum { PROBE_OWNER_NONE = 0xffffffffu };
@@ -72,7 +73,7 @@ struct probe_python {
 	uint32_t key;
 	uint64_t getspecific;	     /* address of pthread_getspecific */
 	uint64_t current;	     /* address of the global pointer */
-	int64_t tls_offset;
+	int64_t tls_offset; /* from the thread pointer; from the beginning of the room */
 	uint64_t finalizing;	     /* address of a word that is not 0 once the interpreter is being torn down; 0: none */
 	uint32_t finalizing_size;    /* 4 or 8 */
 	uint32_t tstate_thread_id;   /* must equal the thread pointer: else the state is not ours */
@@ -97,10 +98,13 @@ struct probe_python {
 };
 
 /*
- * The one thing the probe does as a function: in the name of a thread that memspy stopped, make the table. memspy has
- * let go of the thread by then; it ends in rt_sigreturn, back where it was. Lies in config until the probe is armed.
+ * The one thing the probe does as a function: make the table. `enter` runs in the name of a thread that memspy stopped
+ * and has let go of by then; it ends in rt_sigreturn, back where it was. `enter_alone` is where a thread begins that
+ * was made for this alone, with its stack pointer at `start`; it ends. Lies in config until the probe is armed.
  */
 struct probe_entering {
+	uint64_t start;		   /* address of enter_alone: the first thing such a thread takes off its stack */
+	uint64_t image, image_bytes; /* where we are */
 	uint64_t data, data_bytes; /* to be made writable */
 	uint64_t wipe, wipe_bytes; /* to be wiped at fork */
 	uint64_t table_bytes;
@@ -108,7 +112,7 @@ struct probe_entering {
 	int64_t fd;		   /* out: descriptor + 1, or -errno */
 	uint64_t table;		   /* out: where it is mapped */
 	int64_t error;		   /* out: -errno of what failed */
-	uint64_t left_cycles;	   /* out: when the thread went back to its own business */
+	uint64_t left_cycles;	   /* out: when it was through */
 	uint32_t opened;	   /* memspy has the descriptor, too, or needs none: it may be closed */
 	uint32_t done;		   /* out: 1 the descriptor is closed, 2 it had to stay open */
 };
@@ -144,6 +148,8 @@ struct probe_config {
 	uint64_t cycles_per_ms;
 	uint64_t seed;
 	uint64_t link_map;    /* address of the loader's r_debug; 0: unknown */
+	uint64_t python_base; /* bias of the object that is CPython: its mmap is not turned */
+	uint64_t iterate;     /* libc's dl_iterate_phdr: what holds the loader's list still; 0: unknown */
 	uint32_t small_limit; /* requests above go on to malloc and are counted there */
 	uint32_t divert;      /* 1: sampled small blocks come from malloc, so that free needs no hook of its own */
 	uint32_t max_depth;   /* frames kept, innermost first; at most PROBE_MAX_DEPTH */
@@ -163,6 +169,8 @@ enum {
 	PROBE_PENDING = 256,
 };
 
+enum { PROBE_SEVERAL = 1 };
+
 struct probe_slot { /* one thread's distance to its next sample */
 	uint64_t owner; /* thread pointer; 0: free */
 	int64_t left;
@@ -178,8 +186,9 @@ struct probe_private {
 	uint64_t python_realloc; /* thread pointer of the thread inside the table's realloc: malloc's must not count it again */
 	uint32_t objects_changed; /* dlopen was called: look for new objects */
 	uint32_t pending_count;
-	uint64_t dlopen_thread;	  /* thread pointer of who called it last: only then is that one out of the loader */
-	uint64_t pad[2];
+	uint64_t dlopen_thread;	  /* thread pointer of who called it and has not looked since; 0: nobody; PROBE_SEVERAL */
+	uint64_t dlopens;	  /* how often */
+	uint64_t pad;
 	uint64_t pending[PROBE_PENDING]; /* frees that found the lock taken */
 	uint8_t filter[1u << PROBE_FILTER_BITS]; /* how many sampled blocks hash here; 255 sticks */
 	struct probe_slot slots[1u << PROBE_SLOT_BITS];
@@ -187,7 +196,7 @@ struct probe_private {
 
 /* ---- the shared table ---- */
 
-enum { PROBE_PERIODS = 64, PROBE_LIFETIMES = 16 };
+enum { PROBE_PERIODS = 64, PROBE_LIFETIMES = 16, PROBE_LIVE_NARROW = 2048 };
 enum { PROBE_CODE_TRUNCATED = 0xffffffffu, PROBE_CODE_MERGED = 0xfffffffeu };
 enum { PROBE_NODE_ROOT = 0, PROBE_NODE_MERGED = 1, PROBE_NODE_TRUNCATED = 2, PROBE_NODE_FIRST = 3 };
 enum { PROBE_POSITION_NONE = 0xffffffffu };
@@ -229,12 +238,12 @@ struct probe_node {
 	uint32_t pad;
 };
 
-/* A code object as it was at first sight; the first six fields tell whether the address was reused since. */
+/* A code object as it was at first sight: the first six fields and the texts tell whether the address was reused since. */
 struct probe_code {
 	uint64_t address, filename, name, line_table;
 	uint32_t first_line, line_table_size;
 	uint32_t filename_text, name_text, line_table_text; /* offset in text / 8; 0: no room for it */
-	uint32_t pad[3];
+	uint32_t filename_hash, name_hash, line_table_end; /* the interpreter's hashes, low half; last bytes of the table */
 };
 
 struct probe_text {
@@ -269,6 +278,7 @@ struct probe_header {
 	uint32_t live_count, sites_used, nodes_used, codes_used;
 	uint32_t text_used;	/* in units of 8 bytes */
 	uint32_t peak_epoch;
+	uint32_t live_wide, pad; /* 1: live blocks are in the whole of their section, not only its first pages */
 	uint64_t live_bytes, peak_bytes;
 	uint64_t peak_cycles;
 	uint64_t thinned;	/* how often T was raised because the live table was full */
@@ -283,7 +293,7 @@ struct probe_entry {
 	uint64_t hooks[HOOK_COUNT];
 	uint64_t config, private_pages;
 	uint64_t config_bytes, private_bytes;
-	uint64_t enter; /* void enter(void): see struct probe_entering */
+	uint64_t enter, enter_alone; /* void (void): see struct probe_entering */
 };
 
 _Static_assert(sizeof(struct probe_live) == 32, "probe_live");

@@ -26,6 +26,7 @@ struct proc_status {
 	unsigned threads;
 	int seccomp;	  /* 0 off, 1 strict, 2 filter, -1 unknown */
 	bool other_pid_namespace, other_mount_namespace;
+	bool shadow_stack; /* the processor checks where functions return to (CET) */
 	char comm[64];
 };
 
@@ -33,6 +34,8 @@ struct proc_status {
 int proc_identify(pid_t pid, struct proc_id *ret, struct err *e);
 bool proc_is_same(const struct proc_id *id); /* still the same process, and not a zombie */
 int proc_status_read(pid_t pid, struct proc_status *ret, struct err *e);
+/* What /proc/PID/status alone says; the rest of *ret is left as it is. */
+void proc_status_parse(const char *text, struct proc_status *ret);
 /* Start of the process in CLOCK_BOOTTIME; 0 when unknown. */
 uint64_t proc_start_ns(const struct proc_id *id);
 
@@ -43,6 +46,8 @@ int proc_title(pid_t pid, char **ret, struct err *e);
 int proc_exe(pid_t pid, char *to, size_t room, struct err *e);
 /* Kernel thread ids, to be freed. */
 int proc_threads(pid_t pid, pid_t **ret, size_t *ret_count, struct err *e);
+/* R S D T t …, as the kernel names them; Z, X: it has ended; 0: it is gone. */
+char proc_thread_state(pid_t pid, pid_t tid);
 
 /* RSS from statm (microseconds). detail adds smaps_rollup, which can hold the target's mmap lock for
  * milliseconds on large heaps: call that at a slower beat. Returns READ_GONE when the process is gone. */

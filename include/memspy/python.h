@@ -80,7 +80,7 @@ struct python_allocator {
 struct python_allocators {
 	enum python_hooking hooking;
 	struct python_allocator mem, obj, raw;
-	uint32_t small_limit; /* requests up to here stay in pymalloc, larger ones go on to malloc */
+	uint32_t small_limit; /* requests up to here stay in the table's allocator, larger ones go on to malloc */
 };
 
 int python_allocators(struct python *p, struct remote *r, struct python_allocators *ret, struct err *e);
