@@ -68,3 +68,64 @@ struct interval estimate_interval(const struct estimate *what, uint64_t sample_b
 		.high = to_bytes(sure + unsure * chi_square(z, 2 * n + 2) / (2 * n)),
 	};
 }
+
+static int64_t rounded(double v)
+{
+	return v >= 0 ? (int64_t)to_bytes(v) : -(int64_t)to_bytes(-v);
+}
+
+/*
+ * Zou and Donner's way with the difference of two lopsided intervals: what one may be too high and the other too low, and
+ * the reverse, add up like the sides of a right angle. With symmetrical intervals it is the root of the summed variances.
+ */
+static struct difference combine(const struct estimate *minus, struct interval m, const struct estimate *plus, struct interval p)
+{
+	double bytes = (double)plus->bytes - (double)minus->bytes;
+	double down = hypot((double)plus->bytes - (double)p.low, (double)m.high - (double)minus->bytes);
+	double up = hypot((double)p.high - (double)plus->bytes, (double)minus->bytes - (double)m.low);
+
+	return (struct difference){ (int64_t)plus->bytes - (int64_t)minus->bytes, rounded(bytes - down), rounded(bytes + up) };
+}
+
+struct difference estimate_difference(const struct estimate *before, const struct estimate *after, uint64_t before_sample_bytes,
+				  uint64_t after_sample_bytes)
+{
+	return combine(before, estimate_interval(before, before_sample_bytes), after,
+		       estimate_interval(after, after_sample_bytes));
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* What went, one field of it: what came less what it grew by; at least nothing, at most all there was. */
+static uint64_t went(uint64_t came, uint64_t before, uint64_t after)
+{
+	return least(before, after > before ? less(came, after - before) : sum(came, before - after));
+}
+
+/*
+ * Let N be what is new of what is live after, G what is gone of what was live before. after - before = N - G, and so
+ * with the variances: V(N) - V(G) = V(after) - V(before). N itself nobody counted, but it is part of what is live after and
+ * of what came. The change is the surer the smaller N is, so it is taken as large as it can be.
+ */
+struct difference estimate_growth(const struct estimate *before, const struct estimate *after, const struct estimate *came,
+			      uint64_t sample_bytes)
+{
+	struct estimate new = {
+		.bytes = least(after->bytes, came->bytes),
+		.samples = least(after->samples, came->samples),
+		.sure_bytes = least(after->sure_bytes, came->sure_bytes),
+		.variance = fmin(after->variance, came->variance),
+	};
+	struct estimate gone = {
+		.bytes = went(new.bytes, before->bytes, after->bytes),
+		.samples = went(new.samples, before->samples, after->samples),
+		.sure_bytes = went(new.sure_bytes, before->sure_bytes, after->sure_bytes),
+		.variance = fmin(before->variance, fmax(0, new.variance - after->variance + before->variance)),
+	};
+
+	new.bytes = sum(gone.bytes, less(after->bytes, before->bytes)) - least(gone.bytes, less(before->bytes, after->bytes));
+	return combine(&gone, estimate_interval(&gone, sample_bytes), &new, estimate_interval(&new, sample_bytes));
+}

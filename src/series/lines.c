@@ -40,6 +40,7 @@ static int fill(struct lines *l, struct err *e)
 	if (l->start) {
 		memmove(l->data, l->data + l->start, l->end - l->start);
 		l->end -= l->start;
+		l->at += l->start;
 		l->start = 0;
 	}
 	if (l->end + 1 >= l->room) {
@@ -99,4 +100,22 @@ bool lines_is_last(struct lines *l)
 	if (l->start == l->end && !l->at_end)
 		fill(l, &ignored);
 	return l->start == l->end && l->at_end;
+}
+
+uint64_t lines_place(const struct lines *l)
+{
+	return l->at + l->start;
+}
+
+int lines_go_on(struct lines *l, uint64_t place, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(l->fd, &st) < 0 || lseek(l->fd, (off_t)place, SEEK_SET) < 0)
+		return err_sys(e, errno, "cannot read on");
+	l->start = l->end = 0;
+	l->at = place;
+	l->left = (uint64_t)st.st_size > place ? (uint64_t)st.st_size - place : 0;
+	l->at_end = false;
+	return 0;
 }

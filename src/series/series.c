@@ -7,17 +7,6 @@
 #include "memspy/cleanup.h"
 #include "series_private.h"
 
-int series_bad(const struct series *s, struct err *e, const char *format, ...)
-{
-	char what[256];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(what, sizeof(what), format, args);
-	va_end(args);
-	return err_set(e, EBADMSG, "%s is damaged: line %llu: %s", s->path, (unsigned long long)s->lines.number, what);
-}
-
 static void series_freep(struct series **s)
 {
 	series_free(*s);
@@ -31,6 +20,7 @@ void series_free(struct series *s)
 	json_decref(s->header);
 	names_free(s->names);
 	sites_done(&s->sites);
+	free(s->changed);
 	free(s->depths);
 	free(s->end);
 	free(s->path);
@@ -119,6 +109,7 @@ int series_next(struct series *s, struct err *e)
 
 	if (s->closed || s->torn)
 		return SERIES_END;
+	s->end_place = lines_place(&s->lines);
 	r = lines_next(&s->lines, &line, &length, e);
 	if (r < 0)
 		return err_add(e, r, "%s", s->path);
@@ -162,6 +153,29 @@ double series_seconds(const struct series *s)
 	return s->seconds;
 }
 
+struct series_heap series_heap(const struct series *s)
+{
+	struct estimate live;
+	struct interval sure;
+
+	if (s->says_heap || !s->sample.has_heap)
+		return s->heap;
+	live = sample_live(&s->sample);
+	sure = estimate_interval(&live, s->sample.sample_bytes);
+	return (struct series_heap){ live.bytes, sure.low, sure.high };
+}
+
+const uint32_t *series_changed(const struct series *s, size_t *ret_count)
+{
+	*ret_count = s->changed_count;
+	return s->changed;
+}
+
+void series_skip_sites(struct series *s)
+{
+	s->skips_sites = true;
+}
+
 const char *series_end(const struct series *s)
 {
 	return s->end;
@@ -172,46 +186,58 @@ bool series_is_torn(const struct series *s)
 	return s->torn;
 }
 
-/* A line as it was, kept while the next is read. */
-static bool keep(struct buf *to, const char *line, size_t length)
+/* The time at the beginning of a line, where it is written as memspy does; else by the book. */
+static bool time_of(const char *line, size_t length, double *ret)
 {
-	buf_reset(to);
-	buf_add(to, line, length - (line[length - 1] == ','));
-	return !to->failed;
+	static const char key[] = "{\"t\":";
+	const char *at = line + sizeof(key) - 1;
+	json_auto_t *tick = NULL;
+	uint64_t whole = 0, part = 0, scale = 1;
+
+	if (strncmp(line, key, sizeof(key) - 1) == 0) {
+		for (; *at >= '0' && *at <= '9' && whole < UINT32_MAX; at++)
+			whole = whole * 10 + (uint64_t)(*at - '0');
+		if (*at == '.')
+			for (at++; *at >= '0' && *at <= '9' && scale < 1000000000; at++, scale *= 10)
+				part = part * 10 + (uint64_t)(*at - '0');
+		*ret = (double)whole + (double)part / (double)scale;
+		if (*at == ',' || *at == '}')
+			return true;
+	}
+	tick = json_loadb(line, length - (line[length - 1] == ','), 0, NULL);
+	*ret = json_number_value(json_object_get(tick, "t"));
+	return json_is_number(json_object_get(tick, "t"));
 }
 
-static bool time_of(const struct buf *line, double *ret)
+int series_times(const char *path, double **ret, size_t *ret_count, struct err *e)
 {
-	json_auto_t *tick = line->length ? json_loadb(line->data, line->length, 0, NULL) : NULL;
-	const json_t *t = json_object_get(tick, "t");
-
-	*ret = json_number_value(t);
-	return json_is_number(t);
-}
-
-int series_last_seconds(const char *path, double *ret, struct err *e)
-{
-	_cleanup_(buf_done) struct buf last = { 0 };
-	_cleanup_(buf_done) struct buf before = { 0 };
 	_cleanup_(lines_done) struct lines lines = { .fd = -1 };
-	size_t length;
+	_cleanup_(freep) double *times = NULL;
+	size_t length, count = 0, room = 0;
+	bool torn = false;
 	char *line;
 	int r = lines_open(&lines, path, e);
 
 	while (r == 0 && (r = lines_next(&lines, &line, &length, e)) == 0) {
-		struct buf older = before;
-
 		if (line[0] != '{' || lines.number == 1)
 			continue;
-		before = last;
-		last = older;
-		if (!keep(&last, line, length))
-			return err_set(e, ENOMEM, "out of memory for a line of %s", path);
+		if (count == room) {
+			double *more = realloc(times, (room ? room * 2 : 256) * sizeof(*more));
+
+			if (!more)
+				return err_set(e, ENOMEM, "out of memory for the times of %s", path);
+			times = more;
+			room = room ? room * 2 : 256;
+		}
+		/* What is wrong with a line is said by who reads it; here it has the time of the tick before. */
+		if (!time_of(line, length, &times[count]) || (count && times[count] < times[count - 1]))
+			times[count] = count ? times[count - 1] : 0;
+		torn = line[length - (length > 1 && line[length - 1] == ',') - 1] != '}';
+		count++;
 	}
 	if (r < 0)
 		return err_add(e, r, "%s", path);
-	/* The last may be torn. */
-	if (!time_of(&last, ret) && !time_of(&before, ret))
-		*ret = 0;
+	*ret = TAKE(times);
+	*ret_count = count - torn;
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* What one tick adds to a series. An id is checked against what came before it, a figure is a number or a fault. */
+/* What one tick says of the process and its sites. A figure is a number or a fault. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -7,23 +7,6 @@
 
 #include "series_private.h"
 
-/* A whole number from 0 on; -1 where there is none. */
-static json_int_t whole(const json_t *v)
-{
-	return json_is_integer(v) && json_integer_value(v) >= 0 ? json_integer_value(v) : -1;
-}
-
-/* An id from 0 to most; false where it is not. */
-static bool id(const json_t *v, uint64_t most, uint32_t *ret)
-{
-	json_int_t n = whole(v);
-
-	if (n < 0 || (uint64_t)n > most)
-		return false;
-	*ret = (uint32_t)n;
-	return true;
-}
-
 static int read_number(const struct series *s, const json_t *object, const char *key, uint64_t *ret, struct err *e)
 {
 	const json_t *v = json_object_get(object, key);
@@ -31,106 +14,9 @@ static int read_number(const struct series *s, const json_t *object, const char 
 	*ret = 0;
 	if (!v || json_is_null(v))
 		return 0;
-	if (whole(v) < 0)
+	if (series_whole(v) < 0)
 		return series_bad(s, e, "%s is not a whole number from 0 on", key);
-	*ret = (uint64_t)whole(v);
-	return 0;
-}
-
-static int read_list(const struct series *s, const json_t *tick, const char *key, const json_t **ret, struct err *e)
-{
-	*ret = json_object_get(tick, key);
-	if (*ret && !json_is_array(*ret))
-		return series_bad(s, e, "%s is not a list", key);
-	return 0;
-}
-
-/*
- * Ids count up, so each string must be new. Two names that were not UTF-8 may have become the same text when they were
- * written: the second gets its number behind it.
- */
-static int read_string(struct series *s, const json_t *v, struct err *e)
-{
-	uint32_t expected = names_strings(s->names) + 1, got = 0;
-	char *numbered;
-	int r;
-
-	if (!json_is_string(v))
-		return series_bad(s, e, "string %u is not text", expected);
-	r = names_string(s->names, json_string_value(v), json_string_length(v), &got, e);
-	if (r == 0 && got != expected) {
-		if (asprintf(&numbered, "%s#%u", json_string_value(v), expected) < 0)
-			return err_set(e, ENOMEM, "out of memory for names");
-		r = names_string(s->names, numbered, strlen(numbered), &got, e);
-		free(numbered);
-	}
-	if (r == 0 && got != expected)
-		return series_bad(s, e, "string %u is said twice", expected);
-	return r;
-}
-
-static int read_frame(struct series *s, const json_t *row, struct err *e)
-{
-	uint32_t expected = names_frames(s->names) + 1, strings = names_strings(s->names), line, got = 0;
-	struct frame f = { 0 };
-	int r;
-
-	if (!id(json_array_get(row, 0), strings, &f.function) || !id(json_array_get(row, 1), strings, &f.file) ||
-	    !id(json_array_get(row, 2), INT32_MAX, &line) || !id(json_array_get(row, 3), UINT32_MAX, &f.kind))
-		return series_bad(s, e, "frame %u is not [function, file, line, kind] with strings that were named",
-				  expected);
-	f.line = (int32_t)line;
-	r = names_frame(s->names, &f, &got, e);
-	return r == 0 && got != expected ? series_bad(s, e, "frame %u is said twice", expected) : r;
-}
-
-static int read_stack(struct series *s, const json_t *row, struct err *e)
-{
-	uint32_t known = names_stacks(s->names), parent, frame, got = 0;
-	int r;
-
-	if (!id(json_array_get(row, 0), known, &parent) ||
-	    !id(json_array_get(row, 1), names_frames(s->names), &frame) || frame == 0)
-		return series_bad(s, e, "stack %u is not [parent, frame] of what was named before it", known + 1);
-	if (parent && s->depths[parent - 1] >= DEPTH_MOST)
-		return series_bad(s, e, "stack %u is deeper than %d frames", known + 1, DEPTH_MOST);
-	if (known == s->depth_room) {
-		size_t room = s->depth_room ? s->depth_room * 2 : 256;
-		uint16_t *depths = realloc(s->depths, room * sizeof(*depths));
-
-		if (!depths)
-			return err_set(e, ENOMEM, "out of memory for names");
-		s->depths = depths;
-		s->depth_room = room;
-	}
-	r = names_stack(s->names, parent, frame, &got, e);
-	if (r == 0 && got != known + 1)
-		return series_bad(s, e, "stack %u is said twice", known + 1);
-	if (r == 0)
-		s->depths[known] = (uint16_t)((parent ? s->depths[parent - 1] : 0) + 1);
-	return r;
-}
-
-static int read_names(struct series *s, const json_t *tick, struct err *e)
-{
-	static const struct {
-		const char *key;
-		int (*read)(struct series *s, const json_t *v, struct err *e);
-	} kinds[] = { { "strings", read_string }, { "frames", read_frame }, { "stacks", read_stack } };
-
-	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
-		const json_t *list, *v;
-		size_t i;
-		int r = read_list(s, tick, kinds[k].key, &list, e);
-
-		if (r < 0)
-			return r;
-		json_array_foreach(list, i, v) {
-			r = kinds[k].read(s, v, e);
-			if (r < 0)
-				return r;
-		}
-	}
+	*ret = (uint64_t)series_whole(v);
 	return 0;
 }
 
@@ -176,13 +62,13 @@ static bool read_figure(struct site *site, int column, const json_t *v)
 		return json_is_number(v) && *real >= 0 && isfinite(*real);
 	}
 	if (number) {
-		*number = (uint64_t)whole(v);
-		return whole(v) >= 0;
+		*number = (uint64_t)series_whole(v);
+		return series_whole(v) >= 0;
 	}
 	if (column == COLUMN_LIFETIMES) {
 		memset(site->lifetimes, 0, sizeof(site->lifetimes));
 		for (size_t i = 0; i < LIFETIME_BUCKETS && i < json_array_size(v); i++)
-			if (!id(json_array_get(v, i), UINT32_MAX, &site->lifetimes[i]))
+			if (!series_id(json_array_get(v, i), UINT32_MAX, &site->lifetimes[i]))
 				return false;
 		return json_is_array(v);
 	}
@@ -197,11 +83,11 @@ static bool read_key(const struct series *s, const json_t *row, struct site *key
 		const json_t *v = json_array_get(row, i);
 
 		if (s->columns[i] == COLUMN_STACK)
-			good = id(v, names_stacks(s->names), &key->stack);
+			good = series_id(v, names_stacks(s->names), &key->stack);
 		else if (s->columns[i] == COLUMN_THREAD)
-			good = id(v, UINT32_MAX, &key->thread);
+			good = series_id(v, UINT32_MAX, &key->thread);
 		else if (s->columns[i] == COLUMN_DOMAIN)
-			good = id(v, DOMAIN_COUNT - 1, &key->domain);
+			good = series_id(v, DOMAIN_COUNT - 1, &key->domain);
 	}
 	return good;
 }
@@ -211,9 +97,20 @@ static int put_site(struct series *s, const struct site *site, struct err *e)
 	size_t at;
 	int r = sites_find(&s->sites, site->stack, site->thread, site->domain, &at, e);
 
-	if (r == 0)
-		s->sites.at[at] = *site;
-	return r;
+	if (r < 0)
+		return r;
+	if (s->changed_count == s->changed_room) {
+		size_t room = s->changed_room ? s->changed_room * 2 : 256;
+		uint32_t *changed = realloc(s->changed, room * sizeof(*changed));
+
+		if (!changed)
+			return err_set(e, ENOMEM, "out of memory for %zu sites", room);
+		s->changed = changed;
+		s->changed_room = room;
+	}
+	s->changed[s->changed_count++] = (uint32_t)at;
+	s->sites.at[at] = *site;
+	return 0;
 }
 
 /* A row says all figures of a site; columns missing at its end are 0. */
@@ -303,7 +200,7 @@ static int read_sites(struct series *s, const json_t *tick, const struct span *r
 {
 	json_auto_t *parsed = NULL;
 	const json_t *list = NULL;
-	int r = rows->length ? read_rows(s, rows, e) : read_list(s, tick, "sites", &list, e);
+	int r = rows->length ? read_rows(s, rows, e) : series_list(s, tick, "sites", &list, e);
 
 	if (r == NOT_SUCH) {
 		/* Again from the first row, by the book: that knows every number, and what to say. */
@@ -323,6 +220,7 @@ static int read_scalars(struct series *s, const json_t *tick, struct err *e)
 	const json_t *lost = json_object_get(tick, "lost");
 	bool heap = json_object_get(tick, "T");
 	uint64_t same_bytes = to->sample_bytes, same_peak = to->peak_bytes;
+	struct series_heap same = s->heap;
 	const struct {
 		const json_t *in;
 		const char *key;
@@ -337,6 +235,9 @@ static int read_scalars(struct series *s, const json_t *tick, struct err *e)
 		{ tick, "table", &to->table_bytes },
 		{ tick, "T", heap ? &to->sample_bytes : &same_bytes },
 		{ tick, "peak", heap ? &to->peak_bytes : &same_peak },
+		{ tick, "heap_live", heap ? &s->heap.live : &same.live },
+		{ tick, "heap_low", heap ? &s->heap.low : &same.low },
+		{ tick, "heap_high", heap ? &s->heap.high : &same.high },
 		{ lost, "contention", &to->lost.contention },
 		{ lost, "full", &to->lost.full },
 		{ lost, "merged", &to->lost.merged },
@@ -354,6 +255,7 @@ static int read_scalars(struct series *s, const json_t *tick, struct err *e)
 	}
 	to->memory.has_detail = json_is_integer(json_object_get(tick, "pss"));
 	to->has_heap = heap;
+	s->says_heap = json_object_get(tick, "heap_live");
 	return 0;
 }
 
@@ -367,8 +269,9 @@ int series_tick(struct series *s, const json_t *tick, const struct span *sites, 
 		return series_bad(s, e, "t is not a time, or goes back");
 	s->seconds = seconds;
 	s->sample.time_ns = (uint64_t)(seconds * 1e9);
+	s->changed_count = 0;
 	r = read_scalars(s, tick, e);
 	if (r == 0)
-		r = read_names(s, tick, e);
-	return r == 0 ? read_sites(s, tick, sites, e) : r;
+		r = series_names_of(s, tick, e);
+	return r == 0 && !s->skips_sites ? read_sites(s, tick, sites, e) : r;
 }
