@@ -99,7 +99,8 @@ static int judge(json_t *answer, struct err *e)
 
 	if (!json_is_false(ok))
 		return 0;
-	return err_set(e, code > 0 && code < 4096 ? code : EIO, "%s", sentence ? sentence : "the memspy daemon refused");
+	return err_set(e, code > 0 && code < 4096 ? code : EIO, "%s",
+		       sentence ? sentence : "the memspy daemon refused");
 }
 
 int client_next(struct client *c, json_t **ret, int timeout_ms, struct err *e)

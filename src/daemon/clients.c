@@ -20,9 +20,8 @@ void client_open(struct client *c, int fd, uint64_t now)
 	control_input_init(&c->in);
 }
 
-void client_close(struct daemon *d, struct client *c)
+void client_close(struct client *c)
 {
-	request_withdraw(d, c);
 	close(c->fd);
 	control_input_done(&c->in);
 	buf_done(&c->out);
@@ -66,53 +65,41 @@ void client_refuse(struct client *c, int code, const char *sentence)
 	client_say(c, json_pack("{s:b, s:i, s:o}", "ok", 0, "code", code, "error", client_text(sentence)), true, false);
 }
 
-void client_write(struct daemon *d, struct client *c)
+bool client_write(struct client *c)
 {
 	struct err e = { "" };
 	size_t sent = 0;
 	int r = control_send(c->fd, c->out.data + c->sent, c->out.length - c->sent, -1, &sent, &e);
 
 	if (r == CONTROL_AGAIN)
-		return;
-	if (r) {
-		client_close(d, c);
-		return;
-	}
+		return true;
+	if (r)
+		return false;
 	c->sent += sent;
 	if (client_wants_to_write(c))
-		return;
+		return true;
 	buf_reset(&c->out);
 	c->sent = 0;
-	if (c->last)
-		client_close(d, c);
+	return !c->last;
 }
 
-void client_read(struct daemon *d, struct client *c)
+int client_read(struct client *c, char **ret_line)
 {
 	struct err e = { "" };
 	int r = control_receive(c->fd, &c->in, &e);
-	char *line;
 
+	*ret_line = NULL;
 	if (r == CONTROL_AGAIN)
-		return;
-	if (r < 0) {
+		return 0;
+	if (r < 0)
 		log_say("%s", e.text);
-		client_close(d, c);
-		return;
-	}
-	if (r == READ_GONE) {
-		if (!c->recorder && !c->last) {
-			client_close(d, c);
-			return;
-		}
-		request_withdraw(d, c); /* it still reads how its recording ended */
-		return;
-	}
-	while (!c->asked && (line = control_line(&c->in))) {
+	if (r)
+		return r;
+	if (!c->asked)
+		*ret_line = control_line(&c->in);
+	if (*ret_line) {
 		c->asked = true;
 		c->deadline_ns = 0;
-		request_serve(d, c, line);
 	}
-	if (c->asked && c->in.length > c->in.used)
-		c->in.used = c->in.length; /* more than one request: the rest is dropped */
+	return 0;
 }

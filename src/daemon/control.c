@@ -46,7 +46,8 @@ int control_directory(char to[CONTROL_PATH_MAX], struct err *e)
 	if (lstat(to, &st) < 0)
 		return err_sys(e, errno, "cannot look at %s", to);
 	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077))
-		return err_set(e, EPERM, "%s must be a directory of yours with mode 0700; remove it, memspy makes it anew", to);
+		return err_set(e, EPERM,
+			       "%s must be a directory of yours with mode 0700; remove it, memspy makes it anew", to);
 	return 0;
 }
 
@@ -124,7 +125,8 @@ static int check_peer(int fd, struct err *e)
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &length) < 0)
 		return err_sys(e, errno, "cannot tell who is on the control socket");
 	if (who.uid != geteuid() && who.uid != 0)
-		return err_set(e, EPERM, "uid %u is on the control socket of uid %u", (unsigned)who.uid, (unsigned)geteuid());
+		return err_set(e, EPERM, "uid %u is on the control socket of uid %u", (unsigned)who.uid,
+			       (unsigned)geteuid());
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,42 +18,6 @@
 
 #define GRACE_NS 5000000000u /* for the first request of whoever started us, and between two sessions */
 
-struct watch *daemon_find(const struct daemon *d, pid_t pid)
-{
-	for (size_t i = 0; i < MOST_WATCHES; i++)
-		if (d->watches[i] && watch_pid(d->watches[i]) == pid)
-			return d->watches[i];
-	return NULL;
-}
-
-int daemon_add(struct daemon *d, struct watch *w, struct err *e)
-{
-	for (size_t i = 0; i < MOST_WATCHES; i++)
-		if (!d->watches[i]) {
-			d->watches[i] = w;
-			return 0;
-		}
-	return err_set(e, EBUSY, "the daemon has %d sessions already; detach one first", MOST_WATCHES);
-}
-
-int daemon_drop(struct daemon *d, struct watch *w, const char *why, struct err *e)
-{
-	pid_t pid = watch_pid(w);
-	int r;
-
-	for (size_t i = 0; i < MOST_WATCHES; i++)
-		if (d->watches[i] == w)
-			d->watches[i] = NULL;
-	for (size_t i = 0; i < MOST_CLIENTS; i++)
-		if (d->clients[i].holds == w) {
-			d->clients[i].holds = NULL;
-			client_say(&d->clients[i], json_pack("{s:b, s:o}", "ok", 1, "ended", client_text(why)), true, false);
-		}
-	r = watch_close(w, why, e); /* tells the clients that record */
-	log_say("session of %d ended: %s%s%s", pid, why, r < 0 ? ": " : "", r < 0 ? e->text : "");
-	return r;
-}
-
 static bool is_idle(const struct daemon *d)
 {
 	for (size_t i = 0; i < MOST_WATCHES; i++)
@@ -61,7 +26,7 @@ static bool is_idle(const struct daemon *d)
 	for (size_t i = 0; i < MOST_CLIENTS; i++)
 		if (d->clients[i].fd >= 0)
 			return false;
-	return true;
+	return !d->attaching.first;
 }
 
 static bool has_watches(const struct daemon *d)
@@ -95,8 +60,10 @@ static uint64_t next_deadline(const struct daemon *d)
 	return soonest;
 }
 
+enum { SIGNALS, LISTENER, ATTACHED, CLIENTS, WATCHES = CLIENTS + MOST_CLIENTS };
+
 struct wait {
-	struct pollfd fds[2 + MOST_CLIENTS + MOST_WATCHES];
+	struct pollfd fds[WATCHES + MOST_WATCHES];
 	size_t count;
 	bool client_room;
 };
@@ -109,12 +76,13 @@ static void prepare(const struct daemon *d, struct wait *w)
 		const struct client *c = &d->clients[i];
 
 		w->client_room |= c->fd < 0;
-		w->fds[2 + i] = (struct pollfd){ c->fd, (short)((c->last ? 0 : POLLIN) | (client_wants_to_write(c) ? POLLOUT : 0)), 0 };
+		w->fds[CLIENTS + i] = (struct pollfd){ c->fd, (short)((c->last ? 0 : POLLIN) | (client_wants_to_write(c) ? POLLOUT : 0)), 0 };
 	}
 	for (size_t i = 0; i < MOST_WATCHES; i++)
-		w->fds[2 + MOST_CLIENTS + i] = (struct pollfd){ d->watches[i] ? watch_fd(d->watches[i]) : -1, POLLIN, 0 };
-	w->fds[0] = (struct pollfd){ d->signals, POLLIN, 0 };
-	w->fds[1] = (struct pollfd){ w->client_room ? d->listener : -1, POLLIN, 0 };
+		w->fds[WATCHES + i] = (struct pollfd){ d->watches[i] ? watch_fd(d->watches[i]) : -1, POLLIN, 0 };
+	w->fds[SIGNALS] = (struct pollfd){ d->signals, POLLIN, 0 };
+	w->fds[LISTENER] = (struct pollfd){ w->client_room ? d->listener : -1, POLLIN, 0 };
+	w->fds[ATTACHED] = (struct pollfd){ d->attaching.ready, POLLIN, 0 };
 	w->count = sizeof(w->fds) / sizeof(w->fds[0]);
 }
 
@@ -143,20 +111,41 @@ static void accept_clients(struct daemon *d)
 	}
 }
 
+static void drop_client(struct daemon *d, struct client *c)
+{
+	request_withdraw(d, c);
+	client_close(c);
+}
+
+static void read_client(struct daemon *d, struct client *c)
+{
+	char *line;
+	int r = client_read(c, &line);
+
+	if (r == READ_GONE && (c->recorder || c->last))
+		request_withdraw(d, c); /* it still reads how its recording ended */
+	else if (r)
+		drop_client(d, c);
+	else if (line)
+		request_serve(d, c, line);
+	if (c->asked && c->in.length > c->in.used)
+		c->in.used = c->in.length; /* more than one request: the rest is dropped */
+}
+
 static void serve_clients(struct daemon *d, const struct wait *w)
 {
 	for (size_t i = 0; i < MOST_CLIENTS; i++) {
 		struct client *c = &d->clients[i];
-		short what = w->fds[2 + i].revents;
+		short what = w->fds[CLIENTS + i].revents;
 
-		if (c->fd < 0 || c->fd != w->fds[2 + i].fd)
+		if (c->fd < 0 || c->fd != w->fds[CLIENTS + i].fd)
 			continue;
 		if (what & (POLLIN | POLLHUP | POLLERR))
-			client_read(d, c);
-		if (c->fd >= 0 && client_wants_to_write(c))
-			client_write(d, c);
+			read_client(d, c);
+		if (c->fd >= 0 && client_wants_to_write(c) && !client_write(c))
+			drop_client(d, c);
 		if (c->fd >= 0 && c->deadline_ns && clock_now_ns() > c->deadline_ns)
-			client_close(d, c);
+			drop_client(d, c);
 	}
 }
 
@@ -166,8 +155,16 @@ static void turn_watches(struct daemon *d)
 		struct err e = { "" }, ignored = { "" };
 
 		if (d->watches[i] && watch_turn(d->watches[i], clock_now_ns(), &e) != 0)
-			daemon_drop(d, d->watches[i], e.text, &ignored);
+			sessions_drop(d, d->watches[i], e.text, &ignored);
 	}
+}
+
+static void serve_attached(struct daemon *d)
+{
+	struct attached a;
+
+	while (attaching_next(&d->attaching, &a))
+		request_attached(d, &a);
 }
 
 static void run(struct daemon *d)
@@ -184,10 +181,12 @@ static void run(struct daemon *d)
 			log_say("cannot wait: %s", strerror(errno));
 			return;
 		}
-		if (w.fds[0].revents)
+		if (w.fds[SIGNALS].revents)
 			d->stop = true;
-		if (w.fds[1].revents)
+		if (w.fds[LISTENER].revents)
 			accept_clients(d);
+		if (w.fds[ATTACHED].revents)
+			serve_attached(d);
 		serve_clients(d, &w);
 		turn_watches(d);
 	}
@@ -206,6 +205,7 @@ static int catch_signals(struct err *e)
 	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a recording that may not grow is an error like a full disk */
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return fd < 0 ? err_sys(e, errno, "cannot wait for signals") : fd;
 }
@@ -213,19 +213,25 @@ static int catch_signals(struct err *e)
 static void leave(struct daemon *d)
 {
 	struct err e = { "" };
+	struct attached a;
 
 	control_unlink(); /* first: who comes now finds no daemon rather than a leaving one */
+	if (attaching_stop(&d->attaching, &a)) {
+		a.asker = NULL;
+		request_attached(d, &a);
+	}
 	for (size_t i = 0; i < MOST_WATCHES; i++)
 		if (d->watches[i])
-			daemon_drop(d, d->watches[i], "the daemon was stopped", &e);
+			sessions_drop(d, d->watches[i], "the daemon was stopped", &e);
 	for (size_t i = 0; i < MOST_CLIENTS; i++) {
-		if (d->clients[i].fd >= 0)
-			client_write(d, &d->clients[i]);
-		if (d->clients[i].fd >= 0)
-			client_close(d, &d->clients[i]);
+		if (d->clients[i].fd < 0)
+			continue;
+		client_write(&d->clients[i]);
+		drop_client(d, &d->clients[i]);
 	}
 	close(d->listener);
 	close(d->signals);
+	close(d->attaching.ready);
 	close(d->lock);
 }
 
@@ -252,7 +258,8 @@ int daemon_run(const struct session_ops *ops, int ready_fd, struct err *e)
 	d->ops = ops;
 	for (size_t i = 0; i < MOST_CLIENTS; i++)
 		d->clients[i].fd = -1;
-	r = d->signals = catch_signals(e);
+	d->attaching.ready = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r = d->attaching.ready < 0 ? err_sys(e, errno, "cannot make an eventfd") : (d->signals = catch_signals(e));
 	if (r >= 0)
 		r = wait_for_lock(d, e);
 	if (r < 0) {

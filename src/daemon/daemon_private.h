@@ -11,7 +11,8 @@
 #include "memspy/control.h"
 #include "memspy/watch.h"
 
-enum { MOST_CLIENTS = 32, MOST_WATCHES = 64, MOST_RECORDERS = 8 };
+enum { MOST_WATCHES = 64, MOST_RECORDERS = 8 };
+enum { MOST_CLIENTS = 2 * MOST_WATCHES + 32 }; /* who looks at a process live has two: one holds, one is told */
 
 struct client {
 	int fd; /* -1: a free place */
@@ -26,25 +27,50 @@ struct client {
 	struct recorder *recorder;
 };
 
+/* An attach that has come to its end: a session, or why there is none. */
+struct attached {
+	void *asker; /* NULL: went away meanwhile */
+	bool hold;
+	pid_t pid;
+	struct watch *watch; /* yours to close; NULL: see e */
+	int r;
+	struct err e;
+};
+
+struct attaching {
+	struct attach *first; /* is under way, the others wait for it */
+	int ready;	      /* eventfd: the first has an answer */
+};
+
 struct daemon {
 	const struct session_ops *ops;
 	int listener, lock, signals;
 	struct client clients[MOST_CLIENTS];
 	struct watch *watches[MOST_WATCHES];
+	struct attaching attaching;
 	uint64_t leave_ns; /* without a session until then: leave */
 	bool stop;
 };
 
-struct watch *daemon_find(const struct daemon *d, pid_t pid);
-int daemon_add(struct daemon *d, struct watch *w, struct err *e);
-/* Ends the session and forgets it wherever it is referred to. */
-int daemon_drop(struct daemon *d, struct watch *w, const char *why, struct err *e);
+/* ---- attaching.c: an attach that was asked for, made beside the loop ---- */
+
+int attaching_add(struct attaching *a, const struct session_ops *ops, void *asker, pid_t pid,
+		  const struct session_options *o, bool hold, struct err *e);
+bool attaching_has(const struct attaching *a, pid_t pid);
+void attaching_forget(struct attaching *a, const void *asker); /* who is going away */
+/* Poll says that there is an answer: true while there is one. */
+bool attaching_next(struct attaching *a, struct attached *ret);
+/* Waits for the one under way, if there is one (true, with its answer), and drops all others. */
+bool attaching_stop(struct attaching *a, struct attached *ret);
+
+/* ---- clients.c: a connection, which knows nothing of what is asked ---- */
 
 void client_open(struct client *c, int fd, uint64_t now);
-void client_close(struct daemon *d, struct client *c);
-/* poll says so. */
-void client_read(struct daemon *d, struct client *c);
-void client_write(struct daemon *d, struct client *c);
+void client_close(struct client *c);
+/* Its request, lent until the next call; NULL: none, or it was made. -errno or READ_GONE where nothing more will come. */
+int client_read(struct client *c, char **ret_line);
+/* Sends what there is; false: the connection is at its end. */
+bool client_write(struct client *c);
 bool client_wants_to_write(const struct client *c);
 /* One line. `last`: nothing follows; `droppable`: not when the client is slow to read. Takes reply. */
 void client_say(struct client *c, json_t *reply, bool last, bool droppable);
@@ -52,7 +78,18 @@ void client_say(struct client *c, json_t *reply, bool last, bool droppable);
 json_t *client_text(const char *text);
 void client_refuse(struct client *c, int code, const char *sentence);
 
+/* ---- sessions.c ---- */
+
+struct watch *sessions_find(const struct daemon *d, pid_t pid);
+int sessions_add(struct daemon *d, struct watch *w, struct err *e);
+/* Ends the session and forgets it wherever it is referred to. */
+int sessions_drop(struct daemon *d, struct watch *w, const char *why, struct err *e);
+
+/* ---- requests.c ---- */
+
 /* Answers one request. */
 void request_serve(struct daemon *d, struct client *c, const char *line);
+/* Tells who asked of the session, or why there is none. Takes it. */
+void request_attached(struct daemon *d, struct attached *a);
 /* The other end closed its side: it wants no more. */
 void request_withdraw(struct daemon *d, struct client *c);

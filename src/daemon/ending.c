@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "memspy/cleanup.h"
+#include "memspy/preflight.h"
 
 /* From linux/pidfd.h of 6.15; older headers lack it, older kernels answer ENOTTY. */
 struct pidfd_exit_info {
@@ -22,14 +23,23 @@ struct pidfd_exit_info {
 #define PIDFD_EXIT_INFO _IOWR(0xFF, 11, struct pidfd_exit_info)
 enum { MASK_EXIT = 1 << 3 };
 
+/* No process, or a thread of one: the checks have the sentence for it. */
+static int explain(pid_t pid, int code, struct err *e)
+{
+	struct preflight checks;
+	int r = preflight_run(pid, &checks, e);
+
+	if (!r)
+		r = preflight_refuse(&checks, e);
+	return r ? r : err_sys(e, code, "cannot watch process %d", pid);
+}
+
 int ending_watch(pid_t pid, int *ret_fd, struct err *e)
 {
 	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
 
-	if (fd < 0 && errno == ESRCH)
-		return err_set(e, ESRCH, "there is no process %d", pid);
 	if (fd < 0)
-		return err_sys(e, errno, "cannot watch process %d", pid);
+		return explain(pid, errno, e);
 	*ret_fd = fd;
 	return 0;
 }

@@ -16,7 +16,8 @@ static void bound(void)
 {
 	struct stat st;
 
-	if (fstat(STDERR_FILENO, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > MOST_BYTES && ftruncate(STDERR_FILENO, 0) == 0)
+	if (fstat(STDERR_FILENO, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > MOST_BYTES &&
+	    ftruncate(STDERR_FILENO, 0) == 0)
 		dprintf(STDERR_FILENO, "the log was too long and begins anew\n");
 }
 

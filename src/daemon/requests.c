@@ -77,7 +77,6 @@ static int serve_attach(struct daemon *d, struct client *c, const json_t *reques
 {
 	bool hold = json_is_true(json_object_get(request, "hold"));
 	struct session_options o;
-	struct watch *w;
 	pid_t pid;
 	int r = read_pid(request, &pid, e);
 
@@ -85,23 +84,32 @@ static int serve_attach(struct daemon *d, struct client *c, const json_t *reques
 		r = read_options(request, &o, e);
 	if (r)
 		return r;
-	if (daemon_find(d, pid))
+	if (sessions_find(d, pid))
 		return err_set(e, EALREADY, "%d is attached already; memspy status shows it", pid);
-	r = watch_open(&w, d->ops, pid, &o, e);
-	if (r)
-		return r;
-	r = daemon_add(d, w, e);
-	if (r) {
-		struct err ignored;
+	if (attaching_has(&d->attaching, pid))
+		return err_set(e, EALREADY, "%d is being attached already; memspy status shows it in a moment", pid);
+	return attaching_add(&d->attaching, d->ops, c, pid, &o, hold, e);
+}
 
-		watch_close(w, "detached", &ignored);
-		return r;
+/* Nobody is told of a session whose client is gone: then there is none. */
+void request_attached(struct daemon *d, struct attached *a)
+{
+	struct client *c = a->asker;
+	struct err ignored;
+
+	if (!a->r && c)
+		a->r = sessions_add(d, a->watch, &a->e);
+	if (a->r || !c) {
+		if (a->watch)
+			watch_close(a->watch, "detached", &ignored);
+		if (c)
+			client_refuse(c, a->r < 0 ? -a->r : ESRCH, a->e.text);
+		return;
 	}
-	log_say("attached to %d", pid);
-	if (hold)
-		c->holds = w;
-	client_say(c, json_pack("{s:b, s:o}", "ok", 1, "session", describe(w)), !hold, false);
-	return 0;
+	log_say("attached to %d", a->pid);
+	if (a->hold)
+		c->holds = a->watch;
+	client_say(c, json_pack("{s:b, s:o}", "ok", 1, "session", describe(a->watch)), !a->hold, false);
 }
 
 static int find(struct daemon *d, const json_t *request, struct watch **ret, struct err *e)
@@ -111,7 +119,7 @@ static int find(struct daemon *d, const json_t *request, struct watch **ret, str
 
 	if (r)
 		return r;
-	*ret = daemon_find(d, pid);
+	*ret = sessions_find(d, pid);
 	return *ret ? 0 : err_set(e, ENOENT, "%d is not attached; memspy status lists what is", pid);
 }
 
@@ -121,7 +129,7 @@ static int serve_detach(struct daemon *d, struct client *c, const json_t *reques
 	int r = find(d, request, &w, e);
 
 	if (!r)
-		r = daemon_drop(d, w, "detached", e);
+		r = sessions_drop(d, w, "detached", e);
 	if (r >= 0)
 		client_say(c, json_pack("{s:b}", "ok", 1), true, false);
 	return r;
@@ -200,10 +208,11 @@ void request_withdraw(struct daemon *d, struct client *c)
 	struct err e = { "" };
 
 	c->holds = NULL;
+	attaching_forget(&d->attaching, c);
 	if (c->recorder)
 		watch_record_end(c->records, c->recorder, "ended by request");
 	if (holds)
-		daemon_drop(d, holds, "detached", &e);
+		sessions_drop(d, holds, "detached", &e);
 }
 
 void request_serve(struct daemon *d, struct client *c, const char *line)
@@ -217,7 +226,8 @@ void request_serve(struct daemon *d, struct client *c, const char *line)
 	json_t *request = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
 	const char *op = json_string_value(json_object_get(request, "op"));
 	struct err e = { "" };
-	int r = err_set(&e, EINVAL, "the daemon does not know this request; memspy and its daemon may differ in version");
+	int r = err_set(&e, EINVAL,
+			"the daemon does not know this request; memspy and its daemon may differ in version");
 
 	for (size_t i = 0; op && i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(known[i].name, op) == 0)

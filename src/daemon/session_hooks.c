@@ -2,6 +2,7 @@
  * session_hooks: which functions of this target lead to the probe.
  */
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "memspy/cleanup.h"
@@ -35,6 +36,21 @@ static uint64_t hooks_of(unsigned domains, enum python_hooking hooking)
 	return hooks;
 }
 
+/*
+ * Somebody's functions that came in front of our hooks in an earlier session, and keep them where we did not find them:
+ * to be in front of those again would be a circle.
+ */
+static bool is_in_front_of_us(const struct session *s, const struct python_allocator *table, unsigned first,
+			      const struct probe_config *earlier, const struct leftovers *found)
+{
+	const struct object *python = python_object(s->python);
+	const unsigned domain = first == HOOK_OBJ_MALLOC;
+	const uint64_t now = table->functions[0];
+
+	return earlier->tables[domain] && !found->places[domain] && now != earlier->original[first] &&
+	       !(now >= python->start && now < python->end);
+}
+
 /* The table's four functions in the order of PyMemAllocatorEx; first is the domain's HOOK_…_MALLOC. */
 static int add_table(struct session *s, const struct python_allocator *table, unsigned first, struct err *e)
 {
@@ -62,50 +78,8 @@ static int read_earlier(struct session *s, struct probe_config *ret, struct err 
 	return r;
 }
 
-/* Four functions in the order of PyMemAllocatorEx; those that are ours become what they stood for. */
-static int put_back_table(struct session *s, raddr functions, const uint64_t original[4], unsigned first, struct err *e)
-{
-	int r = 0;
-
-	for (unsigned i = 0; !r && i < 4; i++) {
-		raddr place = functions + 8 * i;
-		uint64_t now;
-
-		r = remote_read_u64(s->remote, place, &now, e);
-		if (!r && original[i] && now == injected_hook(&s->probe, first + i))
-			r = remote_write_u64(s->remote, place, original[i], e);
-	}
-	return r == READ_TORN ? 0 : r;
-}
-
-/*
- * A memspy that was killed left CPython's tables leading to its probe. They get back what they held, which is in the
- * probe's config, before anybody looks at them; GOT slots are recognised when they are found. The same behind what came
- * in front of us since, tracemalloc or debug hooks: ctx leads to the table they saved, with a word before it or not.
- * Hooks in there would call who calls them, for ever.
- */
-static int put_back_leftovers(struct session *s, const struct probe_config *earlier, struct err *e)
-{
-	int r = 0;
-
-	for (unsigned i = 0; !r && i < 2; i++) {
-		unsigned first = i ? HOOK_OBJ_MALLOC : HOOK_MEM_MALLOC;
-		const uint64_t *original = earlier->original + first;
-		uint64_t ctx;
-
-		if (!earlier->tables[i])
-			continue;
-		r = put_back_table(s, earlier->tables[i] + 8, original, first, e);
-		if (r || remote_read_u64(s->remote, earlier->tables[i], &ctx, e) || !ctx || ctx & 7)
-			continue;
-		r = put_back_table(s, ctx + 8, original, first, e);
-		if (!r)
-			r = put_back_table(s, ctx + 16, original, first, e);
-	}
-	return r;
-}
-
-static uint64_t loader_list(const struct session *s)
+/* In the first object whose file is named so; 0: there is none. */
+static uint64_t find_symbol(const struct session *s, const char *file, const char *name)
 {
 	_cleanup_(freep) struct object *objects = NULL;
 	struct err ignored;
@@ -119,10 +93,10 @@ static uint64_t loader_list(const struct session *s)
 		struct symbols *symbols = NULL;
 		struct symbol found;
 
-		if (!strstr(objects[i].path, "/ld-") || maps_open(s->id.pid, objects[i].first, &fd, &ignored) ||
+		if (!strstr(objects[i].path, file) || maps_open(s->id.pid, objects[i].first, &fd, &ignored) ||
 		    symbols_open(&symbols, fd, &ignored))
 			continue;
-		if (symbols_find(symbols, "_r_debug", &found))
+		if (symbols_find(symbols, name, &found))
 			address = objects[i].bias + found.value;
 		symbols_free(symbols);
 	}
@@ -137,15 +111,25 @@ static void find_originals(struct session *s, const struct python_allocators *al
 			   uint64_t to[HOOK_COUNT])
 {
 	patches_originals(s->patches, to);
+	for (unsigned i = 0; i < HOOK_COUNT; i++)
+		if (!to[i])
+			to[i] = earlier->original[i];
 	for (unsigned i = 0; i < 4; i++) {
 		if (!to[HOOK_MEM_MALLOC + i])
 			to[HOOK_MEM_MALLOC + i] = allocators->mem.functions[i];
 		if (!to[HOOK_OBJ_MALLOC + i])
 			to[HOOK_OBJ_MALLOC + i] = allocators->obj.functions[i];
 	}
-	for (unsigned i = 0; i < HOOK_COUNT; i++)
-		if (!to[i])
-			to[i] = earlier->original[i];
+}
+
+static uint64_t libc_iterate(const struct session *s)
+{
+	static const char *const files[] = { "/libc.so.", "/libc-2.", "/ld-musl-", "/libc.musl-" };
+	uint64_t found = 0;
+
+	for (size_t i = 0; !found && i < sizeof(files) / sizeof(files[0]); i++)
+		found = find_symbol(s, files[i], "dl_iterate_phdr");
+	return found;
 }
 
 static int configure(struct session *s, const struct python_allocators *allocators, const struct probe_config *earlier,
@@ -155,11 +139,14 @@ static int configure(struct session *s, const struct python_allocators *allocato
 		.small_limit = allocators->small_limit,
 		.divert = allocators->hooking == HOOK_DIVERT,
 		.tid_offset = python_tid_offset(s->python),
-		.link_map = loader_list(s),
+		.link_map = find_symbol(s, "/ld-", "_r_debug"),
+		.python_base = python_object(s->python)->bias,
+		.iterate = libc_iterate(s),
 		.tables = { allocators->mem.table, allocators->obj.table },
 		.wanted = s->hooks,
 	};
 	find_originals(s, allocators, earlier, config->original);
+	memcpy(s->originals, config->original, sizeof(s->originals));
 	return python_probe_table(s->python, s->remote, &config->python, e);
 }
 
@@ -170,12 +157,13 @@ int session_hooks_on(struct session *s, struct err *e)
 		.lease_ns = 30000000000u + (uint64_t)(s->options.interval_s * 3e9),
 		.temporary_events = 1,
 	};
+	struct leftovers found = { { 0, 0 } };
 	struct python_allocators allocators;
 	struct probe_config config, earlier;
 	int r = read_earlier(s, &earlier, e);
 
-	if (!r)
-		r = put_back_leftovers(s, &earlier, e);
+	if (!r && (earlier.tables[0] || earlier.tables[1])) /* killed, or somebody was in front of us when we left */
+		r = session_leftovers_back(s, s->maps, earlier.original, &found, e);
 	if (!r)
 		r = python_allocators(s->python, s->remote, &allocators, e);
 	if (r)
@@ -189,9 +177,11 @@ int session_hooks_on(struct session *s, struct err *e)
 		patches_earlier(s->patches, earlier.original);
 	if (!r)
 		r = patches_find(s->patches, s->remote, s->maps, &s->probe, python_object(s->python)->start, e);
-	if (!r && allocators.hooking != HOOK_NOTHING)
+	if (!r && allocators.hooking != HOOK_NOTHING &&
+	    !is_in_front_of_us(s, &allocators.mem, HOOK_MEM_MALLOC, &earlier, &found))
 		r = add_table(s, &allocators.mem, HOOK_MEM_MALLOC, e);
-	if (!r && allocators.hooking != HOOK_NOTHING)
+	if (!r && allocators.hooking != HOOK_NOTHING &&
+	    !is_in_front_of_us(s, &allocators.obj, HOOK_OBJ_MALLOC, &earlier, &found))
 		r = add_table(s, &allocators.obj, HOOK_OBJ_MALLOC, e);
 	if (!r)
 		r = configure(s, &allocators, &earlier, &config, e);
@@ -215,6 +205,22 @@ static int originals_that_came(struct session *s, const uint64_t before[HOOK_COU
 	return r;
 }
 
+/* Several threads were in dlopen at once, and no more came since the last time: the probe may look for itself again. */
+static int forget_dlopens(struct session *s, struct err *e)
+{
+	raddr pages = s->probe.base + s->probe.image.entry.private_pages;
+	uint64_t dlopens, thread;
+	int r = remote_read_u64(s->remote, pages + offsetof(struct probe_private, dlopens), &dlopens, e);
+
+	if (!r)
+		r = remote_read_u64(s->remote, pages + offsetof(struct probe_private, dlopen_thread), &thread, e);
+	if (!r && thread == PROBE_SEVERAL && dlopens == s->dlopens)
+		r = remote_write_u64(s->remote, pages + offsetof(struct probe_private, dlopen_thread), 0, e);
+	if (!r)
+		s->dlopens = dlopens;
+	return r;
+}
+
 int session_hooks_rescan(struct session *s, struct err *e)
 {
 	uint64_t before[HOOK_COUNT];
@@ -224,7 +230,9 @@ int session_hooks_rescan(struct session *s, struct err *e)
 	if (clock_now_ns() < s->rescan_at_ns)
 		return 0;
 	s->rescan_at_ns = clock_now_ns() + RESCAN_NS;
-	r = maps_read(&maps, s->id.pid, e);
+	r = forget_dlopens(s, e);
+	if (!r)
+		r = maps_read(&maps, s->id.pid, e);
 	if (r)
 		return r;
 	patches_originals(s->patches, before);
@@ -237,18 +245,32 @@ int session_hooks_rescan(struct session *s, struct err *e)
 	return r;
 }
 
+/* Where all that led to our hooks of a table is found, the next session need not look for it. */
+static int leave_tables(struct session *s, const struct maps *maps, struct err *e)
+{
+	const raddr tables = s->probe.base + s->probe.image.entry.config + offsetof(struct probe_config, tables);
+	struct leftovers found;
+	int r = session_leftovers_back(s, maps, s->originals, &found, e);
+
+	for (unsigned i = 0; !r && i < 2; i++)
+		if (found.places[i])
+			r = remote_write_u64(s->remote, tables + 8 * i, 0, e);
+	return r;
+}
+
 int session_hooks_off(struct session *s, struct err *e)
 {
-	struct err at_restore = { "" };
+	struct err at_restore = { "" }, ignored;
 	struct maps *maps;
-	int r, restored;
+	int r = heap_disarm(s->heap, s->remote, e), restored;
 
-	/* Slots that the probe turned itself, in objects that came since: they are to be put back as well. */
+	/* Slots that the probe turned itself, in objects that came since: they are to be put back as well. From here on it
+	 * turns no more. */
 	if (!maps_read(&maps, s->id.pid, e)) {
 		patches_find(s->patches, s->remote, maps, &s->probe, python_object(s->python)->start, e);
+		leave_tables(s, maps, &ignored);
 		maps_free(maps);
 	}
-	r = heap_disarm(s->heap, s->remote, e);
 	restored = patches_restore(s->patches, s->remote, &s->probe, &at_restore);
 	if (!r && restored) {
 		*e = at_restore;

@@ -41,8 +41,10 @@ static int close_session(struct session *s, struct err *e)
 	return r;
 }
 
+/* All that can be refused is refused here, before anything is touched. */
 static int find(struct session *s, struct err *e)
 {
+	struct probe_python unused;
 	struct preflight checks;
 	int r = preflight_run(s->id.pid, &checks, e);
 
@@ -56,6 +58,8 @@ static int find(struct session *s, struct err *e)
 		r = maps_read(&s->maps, s->id.pid, e);
 	if (!r)
 		r = python_find(&s->python, s->id.pid, s->remote, s->maps, e);
+	if (!r)
+		r = python_probe_table(s->python, s->remote, &unused, e);
 	if (!r)
 		r = session_about_read(s, e);
 	if (!r)

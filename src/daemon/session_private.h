@@ -25,7 +25,9 @@ struct session {
 	struct sampler *sampler;
 	struct memory memory_at_attach;
 	uint64_t hooks;		 /* bits of enum probe_hook in use */
+	uint64_t originals[HOOK_COUNT]; /* what they stand for, as the probe was told */
 	uint64_t rescan_at_ns;
+	uint64_t dlopens; /* the probe has counted at the last rescan */
 	uint64_t objects_patched; /* as the probe last said */
 	bool gone;
 	/* for session_about */
@@ -38,6 +40,14 @@ int session_hooks_on(struct session *s, struct err *e);
 /* Objects that were loaded since are turned, too; cheap when nothing came. */
 int session_hooks_rescan(struct session *s, struct err *e);
 int session_hooks_off(struct session *s, struct err *e);
+
+/* session_leftovers.c: tables, and copies of tables that somebody keeps, that lead to our hooks of CPython's allocators. */
+struct leftovers {
+	size_t places[2]; /* of the mem and of the obj domain */
+};
+/* They get back what they held. */
+int session_leftovers_back(struct session *s, const struct maps *maps, const uint64_t originals[HOOK_COUNT],
+			   struct leftovers *ret, struct err *e);
 
 /* session_about.c: who the target is. */
 int session_about_read(struct session *s, struct err *e);

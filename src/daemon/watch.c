@@ -27,7 +27,8 @@ struct watch {
 	struct recorder *recorders;
 };
 
-int watch_open(struct watch **ret, const struct session_ops *ops, pid_t pid, const struct session_options *o, struct err *e)
+int watch_open(struct watch **ret, const struct session_ops *ops, pid_t pid, const struct session_options *o,
+	       struct err *e)
 {
 	_cleanup_(freep) struct watch *w = calloc(1, sizeof(*w));
 	_cleanup_(closep) int fd = -1;
