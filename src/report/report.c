@@ -2,13 +2,29 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "memspy/cleanup.h"
 #include "report_private.h"
 
 const char *const report_view_names[VIEW_COUNT] = {
 	[VIEW_LIVE] = "live", [VIEW_ALLOCATED] = "allocated", [VIEW_PEAK] = "peak", [VIEW_LEAKS] = "leaks",
+	[VIEW_TEMPORARY] = "temporary", [VIEW_GROWTH] = "growth", [VIEW_CHURN] = "churn", [VIEW_LIFETIMES] = "lifetimes",
 };
+
+static int bucket_of(double seconds)
+{
+	int bucket = -1;
+
+	while (bucket + 1 < LIFETIME_BUCKETS - 1 && (double)(1 << (bucket + 1)) / 1000 <= seconds + 1e-9)
+		bucket++;
+	return bucket;
+}
+
+double report_temporary_seconds(double asked)
+{
+	return bucket_of(asked) < 0 ? 0 : (double)(1 << bucket_of(asked)) / 1000;
+}
 
 static void report_freep(struct report **r)
 {
@@ -19,108 +35,74 @@ void report_free(struct report *r)
 {
 	if (!r)
 		return;
-	series_free(r->series);
+	moments_done(&r->moments);
 	rows_done(&r->rows);
-	free(r->marked);
 	free(r->parts);
+	free(r->more);
+	free(r->path);
 	free(r);
 }
 
-static int keep_mark(struct report *r, struct err *e)
+/* Where a view looks back to unless one says otherwise. */
+static int beginning(const struct report_ask *ask, struct moment *ret, struct err *e)
 {
-	const struct sample *s = series_sample(r->series);
-
-	r->marked = calloc(s->site_count + 1, sizeof(*r->marked));
-	if (!r->marked)
-		return err_set(e, ENOMEM, "out of memory for a report");
-	for (size_t i = 0; i < s->site_count; i++)
-		r->marked[i] = s->sites[i].live;
-	r->marked_count = s->site_count;
-	r->mark_seconds = series_seconds(r->series);
+	*ret = ask->from;
+	if (ask->from.kind == MOMENT_NOT_GIVEN && ask->view == VIEW_LEAKS)
+		*ret = (struct moment){ MOMENT_SHARE_OF_STRETCH, 0.9 };
+	if (ask->from.kind != MOMENT_NOT_GIVEN && ask->view == VIEW_LIVE)
+		return err_set(e, EINVAL, "the view live is of one moment: --to says which; for a stretch ask --view growth, leaks, "
+			       "peak or allocated");
 	return 0;
 }
 
-int report_read(struct report *r, const char *path, double mark, struct err *e)
+/* The largest there ever was is kept by the event; that of a stretch is the tick with the largest sum. */
+static int end_at_peak(struct report *r, const struct report_ask *ask, struct moment *ret, struct err *e)
 {
-	double last = 0;
-	size_t ticks = 0;
-	int code;
-
-	r->path = path;
-	code = series_open(&r->series, path, e);
-	if (code == 0 && mark > 0)
-		code = series_last_seconds(path, &last, e);
-	if (code < 0)
-		return code;
-	while ((code = series_next(r->series, e)) == 0) {
-		uint64_t rss = series_sample(r->series)->memory.rss;
-
-		r->first_rss = ticks++ ? r->first_rss : rss;
-		r->most_rss = rss > r->most_rss ? rss : r->most_rss;
-		if (mark > 0 && !r->marked && series_seconds(r->series) >= mark * last)
-			code = keep_mark(r, e);
-		if (code < 0)
-			return code;
-	}
-	if (code < 0)
-		return code;
-	if (ticks == 0)
-		return err_set(e, ENODATA, "%s holds no moment yet: the recording ended, or was killed, before its "
-			       "first tick", path);
-	r->seconds = series_seconds(r->series);
-	return 0;
+	*ret = (struct moment){ .kind = MOMENT_SINCE_START };
+	r->peak_is_tick = true;
+	return moments_largest(r->path, ask->from, ask->to, &ret->value, e);
 }
 
-/*
- * What was live at the mark and is no more, or is newer, is out. Blocks that took the place of others in between cannot
- * be told from those that stayed: the smaller of the two figures is the most that can have stayed.
- */
-static struct estimate stayed(const struct report *r, size_t site)
+static bool tells_more(enum report_view view)
 {
-	const struct estimate *now = &series_sample(r->series)->sites[site].live;
-
-	if (site >= r->marked_count)
-		return (struct estimate){ 0 };
-	return r->marked[site].bytes < now->bytes ? r->marked[site] : *now;
+	return view == VIEW_LEAKS || view == VIEW_CHURN || view == VIEW_LIFETIMES || view == VIEW_TEMPORARY;
 }
 
-static struct estimate figures(const struct report *r, size_t site)
-{
-	const struct site *s = &series_sample(r->series)->sites[site];
-
-	switch (r->view) {
-	case VIEW_ALLOCATED:
-		return s->alloc;
-	case VIEW_PEAK:
-		return s->peak;
-	case VIEW_LEAKS:
-		return stayed(r, site);
-	default:
-		return s->live;
-	}
-}
-
-int report_new(struct report **ret, const char *path, enum report_view view, enum rows_by by, struct err *e)
+int report_new(struct report **ret, const char *path, const struct report_ask *ask, struct err *e)
 {
 	_cleanup_(report_freep) struct report *r = calloc(1, sizeof(*r));
-	const struct sample *s;
+	struct moment from, to = ask->to;
 	int code;
 
-	if (!r)
+	if (!r || !(r->path = strdup(path)))
 		return err_set(e, ENOMEM, "out of memory for a report");
-	r->view = view;
-	r->by = by;
-	code = report_read(r, path, view == VIEW_LEAKS ? 0.9 : 0, e);
+	r->view = ask->view;
+	r->by = ask->by;
+	r->temporary_bucket = bucket_of(ask->temporary_seconds);
+	r->since_attach = ask->from.kind == MOMENT_NOT_GIVEN && ask->view != VIEW_LEAKS && ask->view != VIEW_GROWTH &&
+			  ask->view != VIEW_CHURN;
+	code = beginning(ask, &from, e);
+	if (code == 0 && ask->view == VIEW_PEAK && ask->from.kind != MOMENT_NOT_GIVEN && !ask->unread)
+		code = end_at_peak(r, ask, &to, e);
+	if (code == 0 && ask->unread)
+		code = moments_find(&r->moments, path, from, to, e);
+	else if (code == 0)
+		code = moments_open(&r->moments, path, from, to, e);
 	if (code < 0)
 		return code;
-	s = series_sample(r->series);
-	r->parts = calloc(s->site_count + 1, sizeof(*r->parts));
+	if (ask->unread) {
+		*ret = TAKE(r);
+		return 0;
+	}
+	r->part_count = report_sample(r)->site_count;
+	r->parts = calloc(r->part_count + 1, sizeof(*r->parts));
 	if (!r->parts)
 		return err_set(e, ENOMEM, "out of memory for a report");
-	for (size_t i = 0; i < s->site_count; i++)
-		r->parts[i] = (struct part){ s->sites[i].stack, figures(r, i) };
-	r->part_count = s->site_count;
-	code = rows_build(&r->rows, by, series_names(r->series), r->parts, r->part_count, e);
+	for (size_t i = 0; i < r->part_count; i++)
+		r->parts[i] = report_part(r, i);
+	code = rows_build(&r->rows, r->by, report_names(r), r->parts, r->part_count, e);
+	if (code == 0 && tells_more(r->view))
+		code = more_new(&r->more, r, e);
 	if (code < 0)
 		return code;
 	*ret = TAKE(r);

@@ -14,16 +14,21 @@ static void report_freep(struct report **r)
 	report_free(*r);
 }
 
-static int rows_at(const struct report *r, const struct estimate *marked, size_t count, struct rows *ret, struct err *e)
+enum figures { LIVE_NOW, LIVE_BEFORE, PEAK };
+
+static int rows_of(const struct report *r, enum figures which, struct rows *ret, struct err *e)
 {
-	const struct sample *s = series_sample(r->series);
-	_cleanup_(freep) struct part *parts = calloc(count + 1, sizeof(*parts));
+	const struct sample *s = report_sample(r);
+	_cleanup_(freep) struct part *parts = calloc(s->site_count + 1, sizeof(*parts));
 
 	if (!parts)
 		return err_set(e, ENOMEM, "out of memory for a report");
-	for (size_t i = 0; i < count; i++)
-		parts[i] = (struct part){ s->sites[i].stack, marked ? marked[i] : s->sites[i].live };
-	return rows_build(ret, BY_LINE, series_names(r->series), parts, count, e);
+	for (size_t i = 0; i < s->site_count; i++) {
+		const struct site *site = which == LIVE_BEFORE ? moments_before(&r->moments, i) : &s->sites[i];
+
+		parts[i] = (struct part){ .stack = s->sites[i].stack, .figures = which == PEAK ? site->peak : site->live };
+	}
+	return rows_build(ret, BY_LINE, report_names(r), parts, s->site_count, e);
 }
 
 static uint64_t bytes_at(const struct rows *rows, const struct row *like)
@@ -38,22 +43,22 @@ static uint64_t bytes_at(const struct rows *rows, const struct row *like)
 static void add_row(struct buf *to, const struct report *r, const struct row *row, const struct rows *before,
 		    size_t room)
 {
-	struct interval sure = estimate_interval(&row->own, series_sample(r->series)->sample_bytes);
-	double minutes = (r->seconds - r->mark_seconds) / 60;
+	struct interval sure = estimate_interval(&row->own, report_sample(r)->sample_bytes);
+	double minutes = (r->moments.to_seconds - r->moments.from_seconds) / 60;
 	double growth = (double)row->own.bytes - (before ? (double)bytes_at(before, row) : 0);
 	_cleanup_(buf_done) struct buf place = { 0 };
 
 	buf_printf(to, "%11s", units_bytes(row->own.bytes).text);
 	text_percent(to, row->own.bytes, sure, 6);
 	/* Under a second nothing can be said of a minute. */
-	if (!before || r->seconds - r->mark_seconds < 1)
+	if (!before || r->moments.to_seconds - r->moments.from_seconds < 1)
 		buf_printf(to, "%12s  ", "-");
 	else
 		buf_printf(to, "%12s  ", units_signed_bytes((int64_t)(growth / minutes)).text);
 	text_place(&place, row, room);
 	if (place.length)
 		buf_printf(to, "%s  ", place.data);
-	text_escape(to, row->function);
+	text_name(to, row->function);
 	buf_putc(to, '\n');
 }
 
@@ -79,16 +84,9 @@ static void add_rows(struct buf *to, const struct report *r, const struct rows *
 /* A program that has ended gave everything back: what it held when it held most is the answer then. */
 static int add_peak(struct buf *to, const struct report *r, const char *path, unsigned width, struct err *e)
 {
-	const struct sample *s = series_sample(r->series);
-	_cleanup_(freep) struct estimate *peaks = calloc(s->site_count + 1, sizeof(*peaks));
 	_cleanup_(rows_done) struct rows rows = { 0 };
-	int code;
+	int code = rows_of(r, PEAK, &rows, e);
 
-	if (!peaks)
-		return err_set(e, ENOMEM, "out of memory for a report");
-	for (size_t i = 0; i < s->site_count; i++)
-		peaks[i] = s->sites[i].peak;
-	code = rows_at(r, peaks, s->site_count, &rows, e);
 	if (code < 0)
 		return code;
 	if (rows.sum.bytes == 0) {
@@ -112,14 +110,14 @@ int report_closing(const char *path, unsigned width, struct buf *to, struct err 
 	if (!r)
 		return err_set(e, ENOMEM, "out of memory for a report");
 	/* Growth is that of the newer half: what a program sets up when it starts is not what it grows by. */
-	code = report_read(r, path, 0.5, e);
+	code = moments_open(&r->moments, path, (struct moment){ MOMENT_SHARE, 0.5 }, (struct moment){ 0 }, e);
 	if (code == 0)
-		code = rows_at(r, NULL, series_sample(r->series)->site_count, &now, e);
+		code = rows_of(r, LIVE_NOW, &now, e);
 	if (code == 0)
-		code = rows_at(r, r->marked, r->marked_count, &before, e);
+		code = rows_of(r, LIVE_BEFORE, &before, e);
 	if (code < 0)
 		return code;
-	if (now.sum.bytes < series_sample(r->series)->peak_bytes / 10)
+	if (now.sum.bytes < report_sample(r)->peak_bytes / 10)
 		return add_peak(to, r, path, width, e);
 	if (now.sum.bytes == 0) {
 		buf_puts(to, "  nothing that was allocated since memspy came is live\n");

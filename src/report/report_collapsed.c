@@ -20,7 +20,7 @@ static void add_name(struct buf *to, const char *text)
 
 static void add_frame(struct buf *to, const struct report *r, uint32_t frame)
 {
-	const struct names *n = series_names(r->series);
+	const struct names *n = report_names(r);
 	struct frame f = names_frame_at(n, frame);
 	const char *file = names_text(n, f.file);
 
@@ -38,37 +38,45 @@ static void add_frame(struct buf *to, const struct report *r, uint32_t frame)
 	buf_putc(to, ')');
 }
 
-int report_collapsed(const struct report *r, struct buf *to, struct err *e)
+static int add_stack(struct buf *to, const struct report *r, const struct report_stack *s, uint32_t **frames,
+		     size_t *room)
 {
-	const struct names *n = series_names(r->series);
-	_cleanup_(freep) uint32_t *frames = NULL;
-	_cleanup_(rows_done) struct rows stacks = { 0 };
-	size_t room = 0;
-	int code = rows_build(&stacks, BY_STACK, n, r->parts, r->part_count, e);
+	const struct names *n = report_names(r);
+	uint32_t stack = s->stack;
+	size_t depth = 0;
 
+	do {
+		if (depth == *room) {
+			uint32_t *more = realloc(*frames, (*room ? *room * 2 : 128) * sizeof(*more));
+
+			if (!more)
+				return -ENOMEM;
+			*frames = more;
+			*room = *room ? *room * 2 : 128;
+		}
+		(*frames)[depth++] = names_stack_at(n, stack).frame;
+		stack = names_stack_at(n, stack).parent;
+	} while (stack);
+	while (depth) {
+		add_frame(to, r, (*frames)[--depth]);
+		buf_putc(to, depth ? ';' : ' ');
+	}
+	buf_printf(to, "%lld\n", (long long)report_stack_bytes(s));
+	return 0;
+}
+
+int report_collapsed(const struct report *r, const struct report_look *look, struct buf *to, struct err *e)
+{
+	_cleanup_(freep) struct report_stack *stacks = NULL;
+	_cleanup_(freep) uint32_t *frames = NULL;
+	size_t count, room = 0;
+	int code = report_stacks(r, &stacks, &count, e);
+
+	(void)look;
 	if (code < 0)
 		return code;
-	for (size_t i = 0; i < stacks.count && stacks.at[i].own.bytes; i++) {
-		uint32_t stack = stacks.at[i].stack;
-		size_t depth = 0;
-
-		do {
-			if (depth == room) {
-				uint32_t *more = realloc(frames, (room ? room * 2 : 128) * sizeof(*more));
-
-				if (!more)
-					return err_set(e, ENOMEM, "out of memory for a report");
-				frames = more;
-				room = room ? room * 2 : 128;
-			}
-			frames[depth++] = names_stack_at(n, stack).frame;
-			stack = names_stack_at(n, stack).parent;
-		} while (stack);
-		while (depth) {
-			add_frame(to, r, frames[--depth]);
-			buf_putc(to, depth ? ';' : ' ');
-		}
-		buf_printf(to, "%llu\n", (unsigned long long)stacks.at[i].own.bytes);
-	}
+	for (size_t i = 0; i < count && report_stack_bytes(&stacks[i]) > 0; i++)
+		if (add_stack(to, r, &stacks[i], &frames, &room) < 0)
+			return err_set(e, ENOMEM, "out of memory for a report");
 	return 0;
 }

@@ -1,35 +1,101 @@
 /*
- * report_private: what a report holds, and text for people. Serves this folder only.
+ * report_private: what a report holds. Serves this folder only.
  */
 #pragma once
 
 #include "memspy/report.h"
 #include "memspy/series.h"
+#include "memspy/text.h"
 
+/*
+ * Formats that tell stacks ask report_stacks, those that tell rows read `rows`. parts[i] is of the same site as
+ * series_sample(r->moments.series)->sites[i], which has its thread and domain too.
+ */
 struct report {
-	const char *path; /* lent until report_new returns */
+	char *path;
 	enum report_view view;
 	enum rows_by by;
-	struct series *series; /* read to its end */
-	uint64_t first_rss, most_rss;
-	double seconds, mark_seconds;
-	struct estimate *marked; /* live by site at the mark, for leaks and growth */
-	size_t marked_count;
+	int temporary_bucket; /* the oldest that counts as temporary; -1: as the probe saw it */
+	bool peak_is_tick; /* the peak of a stretch: what was live at its end, which is that moment */
+	bool since_attach; /* the stretch has no beginning: all that was before the first tick counts as well */
+	struct moments moments; /* names, figures and recording_about: moments.series */
 	struct part *parts;
 	size_t part_count;
 	struct rows rows;
+	struct more *more; /* by row; NULL: the view tells nothing of it */
 };
 
-/* Reads the file; at the first tick that is at least so far (0 to 1) into it, live figures are kept in `marked`. */
-int report_read(struct report *r, const char *path, double mark, struct err *e);
+static inline const struct names *report_names(const struct report *r)
+{
+	return series_names(r->moments.series);
+}
 
-/* For a terminal: control characters, what turns the direction of text, what is not UTF-8 become visible escapes. */
-void text_escape(struct buf *to, const char *text);
-/* The part of a path that tells files apart, escaped, in at most `room` columns; cut from the left. */
-void text_path(struct buf *to, const char *path, size_t room);
-size_t text_columns(const char *text); /* of escaped text */
-void text_pad(struct buf *to, size_t columns); /* so many spaces */
-void text_number(struct buf *to, uint64_t n, size_t columns); /* "307,900", right-aligned */
-void text_percent(struct buf *to, uint64_t bytes, struct interval sure, size_t columns); /* half the interval: "5 %" */
-/* "shop/cache.py:88" */
-void text_place(struct buf *to, const struct row *row, size_t room);
+static inline const struct sample *report_sample(const struct report *r)
+{
+	return series_sample(r->moments.series);
+}
+
+/* The lines that open what people read: title, RSS, heap, what is not covered, losses. */
+void report_head(const struct report *r, struct buf *to);
+void report_moment(const struct report *r, struct buf *to); /* "live at 60.0 s" */
+
+/* The site's figures at the beginning of the stretch; zeroes where it was not there yet, and since attach. */
+const struct site *report_before(const struct report *r, size_t site);
+
+struct estimate report_allocated(const struct report *r, size_t site); /* in the stretch, as is freed */
+struct estimate report_freed(const struct report *r, size_t site);
+struct estimate report_temporary(const struct report *r, size_t site);
+struct part report_part(const struct report *r, size_t site); /* what the view takes of it */
+
+/* The bytes of the view and their 95 % interval, of a row and of all. */
+struct difference report_interval(const struct report *r, const struct row *row);
+struct difference report_sum_interval(const struct report *r);
+
+/* What else is known of a row's own sites. */
+struct more {
+	struct estimate live, middle; /* at the end of the stretch, and half-way through the recording up to there */
+	struct estimate came;	      /* allocated since half-way */
+	struct estimate allocated, freed; /* in the stretch */
+	uint64_t certain_bytes; /* leaks: of what was live at the beginning, what nothing that was freed since can have been */
+	uint64_t lifetimes[LIFETIME_BUCKETS]; /* samples freed in the stretch */
+	uint64_t trend[MOMENTS_TREND]; /* live bytes; moments.trend says when */
+};
+
+int more_new(struct more **ret, const struct report *r, struct err *e);
+/* Of the newer half, in bytes a minute. All 0 where that is less than a second. */
+struct difference more_growth(const struct report *r, const struct more *m);
+/* At most so old may half of what is live be, in seconds; as long as the recording where it may be older than that. */
+double more_age(const struct report *r, const struct more *m);
+/* One of "suspect", "grows", "stays", "turns over", "shrinks", "unclear" (docs/reports.md). */
+const char *more_verdict(const struct report *r, const struct row *row, const struct more *m);
+/* The bucket below whose upper bound that share of what was freed was freed; LIFETIME_BUCKETS: nothing was. */
+int more_lifetime(const struct more *m, double share);
+
+/* Figures that one view has more than others, beside those of the contract, for programs. */
+struct column {
+	const char *name;
+	int64_t (*value)(const struct report *r, const struct row *row, const struct more *m);
+};
+const struct column *columns_of(enum report_view view); /* ends with a NULL name */
+
+/* All that is known of one stack, in all threads and through all allocators. */
+struct report_stack {
+	uint32_t stack; /* 0: no Python */
+	struct estimate figures, before; /* what the view is of: figures less before */
+	struct estimate live, peak;	 /* at the end of the stretch, whatever the view */
+	struct estimate allocated, freed, temporary; /* in the stretch */
+	uint64_t lifetimes[LIFETIME_BUCKETS];	     /* samples freed in the stretch */
+};
+
+static inline int64_t report_stack_bytes(const struct report_stack *s)
+{
+	return (int64_t)s->figures.bytes - (int64_t)s->before.bytes;
+}
+
+/*
+ * One for each stack that any of these figures is of; by bytes of the view, most first, then by stack. Formats that know
+ * no bytes below 0 leave out the stacks that shrank: that is report_grown. The caller frees *ret.
+ */
+int report_stacks(const struct report *r, struct report_stack **ret, size_t *ret_count, struct err *e);
+/* Of the sum, what stacks with more than 0 bytes have; the rest, less than 0, is rows_sum less this. */
+uint64_t report_grown(const struct report_stack *stacks, size_t count);

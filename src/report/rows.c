@@ -10,7 +10,8 @@
 #include "memspy/cleanup.h"
 
 const char *const rows_by_names[BY_COUNT] = {
-	[BY_LINE] = "line", [BY_FUNCTION] = "function", [BY_FILE] = "file", [BY_STACK] = "stack",
+	[BY_LINE] = "line", [BY_FUNCTION] = "function", [BY_FILE] = "file",
+	[BY_MODULE] = "module", [BY_THREAD] = "thread", [BY_STACK] = "stack",
 };
 
 struct key {
@@ -27,6 +28,7 @@ struct making {
 struct builder {
 	enum rows_by by;
 	const struct names *names;
+	struct modules *modules; /* by module */
 	struct making *by_key;
 	struct row *rows;
 	size_t count, room;
@@ -34,6 +36,7 @@ struct builder {
 	uint64_t *own_of_frame;
 	uint64_t *best;	      /* of a row: the most bytes that one of its frames has */
 	size_t *seen;	      /* of a row: the last part that counted in its total */
+	uint32_t *of_part;    /* numbers of rows */
 };
 
 const char *rows_function(const struct names *n, uint32_t frame)
@@ -74,6 +77,8 @@ static void builder_done(struct builder *b)
 	free(b->own_of_frame);
 	free(b->best);
 	free(b->seen);
+	free(b->of_part);
+	modules_free(b->modules);
 }
 
 static int new_row(struct builder *b, const struct row *row, size_t *ret)
@@ -92,6 +97,7 @@ static int new_row(struct builder *b, const struct row *row, size_t *ret)
 		b->room = room;
 	}
 	b->rows[b->count] = *row;
+	b->rows[b->count].number = (uint32_t)b->count;
 	b->seen[b->count] = 0;
 	b->best[b->count] = 0;
 	*ret = b->count++;
@@ -102,40 +108,29 @@ static struct row row_of_frame(const struct builder *b, uint32_t frame)
 {
 	struct frame f = names_frame_at(b->names, frame);
 	bool alone = frame == 0 || f.kind != FRAME_PYTHON;
+	const char *function = rows_function(b->names, frame);
 
 	return (struct row){
-		.function = b->by == BY_FILE && !alone ? "" : rows_function(b->names, frame),
+		.function = (b->by == BY_FILE || b->by == BY_MODULE) && !alone ? "" : function,
 		.file = names_text(b->names, f.file),
+		.module = b->by != BY_MODULE ? "" : alone ? function : modules_name(b->modules, f.file),
 		.line = b->by == BY_LINE || b->by == BY_STACK ? f.line : 0,
 	};
 }
 
-/* The row that a frame's bytes are counted in; made at first sight. */
-static int find_row(struct builder *b, uint32_t frame, size_t *ret)
+/* The row of that key, a new one as `fresh` says. */
+static int find_key(struct builder *b, const struct key *key, const struct row *fresh, size_t *ret)
 {
-	struct frame f = names_frame_at(b->names, frame);
-	bool alone = frame == 0 || f.kind != FRAME_PYTHON;
-	struct key key = { .file = f.file, .kind = frame ? f.kind : UINT32_MAX };
-	struct row row = row_of_frame(b, frame);
 	struct making *m;
 	bool failed = false;
 
-	if (b->of_frame[frame]) {
-		*ret = b->of_frame[frame] - 1;
-		return 0;
-	}
-	if (b->by == BY_LINE)
-		key.line = (uint32_t)f.line;
-	/* Where no line is known, and for what is not Python, the function is all there is to tell rows apart. */
-	if (b->by == BY_FUNCTION || alone || (b->by == BY_LINE && f.line == 0))
-		key.function = f.function;
-	HASH_FIND(hh, b->by_key, &key, sizeof(key), m);
+	HASH_FIND(hh, b->by_key, key, sizeof(*key), m);
 	if (!m) {
 		m = calloc(1, sizeof(*m));
 		if (!m)
 			return -ENOMEM;
-		m->key = key;
-		if (new_row(b, &row, &m->row) < 0) {
+		m->key = *key;
+		if (new_row(b, fresh, &m->row) < 0) {
 			free(m);
 			return -ENOMEM;
 		}
@@ -147,8 +142,48 @@ static int find_row(struct builder *b, uint32_t frame, size_t *ret)
 		return -ENOMEM;
 	}
 	*ret = m->row;
-	b->of_frame[frame] = (uint32_t)m->row + 1;
 	return 0;
+}
+
+/* The row that a frame's bytes are counted in; made at first sight. */
+static int find_row(struct builder *b, uint32_t frame, size_t *ret)
+{
+	struct frame f = names_frame_at(b->names, frame);
+	bool alone = frame == 0 || f.kind != FRAME_PYTHON;
+	struct key key = { .file = f.file, .kind = frame ? f.kind : UINT32_MAX };
+	struct row row;
+	int r;
+
+	if (b->of_frame[frame]) {
+		*ret = b->of_frame[frame] - 1;
+		return 0;
+	}
+	row = row_of_frame(b, frame);
+	if (b->by == BY_LINE)
+		key.line = (uint32_t)f.line;
+	if (b->by == BY_MODULE)
+		key.file = modules_number(b->modules, f.file);
+	/* Where no line is known, and for what is not Python, the function is all there is to tell rows apart. */
+	if (b->by == BY_FUNCTION || alone || (b->by == BY_LINE && f.line == 0))
+		key.function = f.function;
+	r = find_key(b, &key, &row, ret);
+	if (r == 0)
+		b->of_frame[frame] = (uint32_t)*ret + 1;
+	return r;
+}
+
+static void add_total(struct row *to, const struct part *p)
+{
+	to->total_bytes += p->figures.bytes;
+	to->total_before += p->before.bytes;
+}
+
+static void add_own(struct builder *b, size_t row, const struct part *p, size_t number)
+{
+	estimate_add(&b->rows[row].own, &p->figures);
+	estimate_add(&b->rows[row].before, &p->before);
+	estimate_add(&b->rows[row].came, &p->came);
+	b->of_part[number] = (uint32_t)row;
 }
 
 /* Own and total of one part, by line, function or file. seen: recursion does not count twice. */
@@ -160,22 +195,22 @@ static int add_to_frames(struct builder *b, const struct part *p, size_t number)
 
 	if (r < 0)
 		return r;
-	estimate_add(&b->rows[row].own, &p->figures);
-	b->rows[row].total_bytes += p->figures.bytes;
-	b->seen[row] = number;
-	b->own_of_frame[leaf] += p->figures.bytes;
+	add_own(b, row, p, number);
+	add_total(&b->rows[row], p);
+	b->seen[row] = number + 1;
+	b->own_of_frame[leaf] += p->figures.bytes + p->before.bytes;
 	for (uint32_t s = p->stack; s; s = names_stack_at(b->names, s).parent) {
 		r = find_row(b, names_stack_at(b->names, s).frame, &row);
 		if (r < 0)
 			return r;
-		if (b->seen[row] != number)
-			b->rows[row].total_bytes += p->figures.bytes;
-		b->seen[row] = number;
+		if (b->seen[row] != number + 1)
+			add_total(&b->rows[row], p);
+		b->seen[row] = number + 1;
 	}
 	return 0;
 }
 
-static int add_to_stack(struct builder *b, const struct part *p)
+static int add_to_stack(struct builder *b, const struct part *p, size_t number)
 {
 	struct row row = row_of_frame(b, rows_leaf(b->names, p->stack));
 	size_t at;
@@ -186,7 +221,22 @@ static int add_to_stack(struct builder *b, const struct part *p)
 			return -ENOMEM;
 		b->of_frame[p->stack] = (uint32_t)at + 1;
 	}
-	estimate_add(&b->rows[b->of_frame[p->stack] - 1].own, &p->figures);
+	add_own(b, b->of_frame[p->stack] - 1, p, number);
+	return 0;
+}
+
+/* Nobody calls a thread: its total is its own. */
+static int add_to_thread(struct builder *b, const struct part *p, size_t number)
+{
+	struct row fresh = { .function = "", .file = "", .module = "", .thread = p->thread };
+	struct key key = { .line = p->thread };
+	size_t row;
+	int r = find_key(b, &key, &fresh, &row);
+
+	if (r < 0)
+		return r;
+	add_own(b, row, p, number);
+	add_total(&b->rows[row], p);
 	return 0;
 }
 
@@ -198,7 +248,7 @@ static void add_totals_of_stacks(struct builder *b, const struct part *parts, si
 
 		do {
 			if (b->of_frame[s])
-				b->rows[b->of_frame[s] - 1].total_bytes += parts[i].figures.bytes;
+				add_total(&b->rows[b->of_frame[s] - 1], &parts[i]);
 			s = names_stack_at(b->names, s).parent;
 		} while (s);
 	}
@@ -216,55 +266,96 @@ static void name_lines(struct builder *b)
 	}
 }
 
+static int compare(int64_t a, int64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
 static int by_size(const void *one, const void *other)
 {
 	const struct row *a = one, *b = other;
-	int c;
+	int c = compare(row_bytes(b), row_bytes(a));
 
-	if (a->own.bytes != b->own.bytes)
-		return a->own.bytes < b->own.bytes ? 1 : -1;
-	if (a->total_bytes != b->total_bytes)
-		return a->total_bytes < b->total_bytes ? 1 : -1;
-	c = strcmp(a->file, b->file);
-	if (c == 0)
-		c = a->line < b->line ? -1 : a->line > b->line;
-	if (c == 0)
-		c = strcmp(a->function, b->function);
-	return c ? c : a->stack < b->stack ? -1 : a->stack > b->stack;
+	c = c ? c : compare(row_total(b), row_total(a));
+	c = c ? c : strcmp(a->file, b->file);
+	c = c ? c : compare(a->line, b->line);
+	c = c ? c : strcmp(a->function, b->function);
+	c = c ? c : strcmp(a->module, b->module);
+	c = c ? c : compare(a->thread, b->thread);
+	return c ? c : compare(a->stack, b->stack);
+}
+
+static int sort(struct builder *b, size_t parts)
+{
+	_cleanup_(freep) uint32_t *place = malloc((b->count + 1) * sizeof(*place));
+
+	if (!place)
+		return -ENOMEM;
+	if (b->count)
+		qsort(b->rows, b->count, sizeof(*b->rows), by_size);
+	for (size_t i = 0; i < b->count; i++)
+		place[b->rows[i].number] = (uint32_t)i;
+	for (size_t i = 0; i < parts; i++)
+		if (b->of_part[i] != ROWS_NONE)
+			b->of_part[i] = place[b->of_part[i]];
+	return 0;
+}
+
+static bool is_empty(const struct part *p)
+{
+	return p->figures.bytes == 0 && p->figures.samples == 0 && p->before.bytes == 0 && p->before.samples == 0;
+}
+
+static int add_part(struct builder *b, const struct part *p, size_t number)
+{
+	b->of_part[number] = ROWS_NONE;
+	if (is_empty(p))
+		return 0;
+	return b->by == BY_STACK  ? add_to_stack(b, p, number) :
+	       b->by == BY_THREAD ? add_to_thread(b, p, number) : add_to_frames(b, p, number);
 }
 
 int rows_build(struct rows *ret, enum rows_by by, const struct names *n, const struct part *parts, size_t count,
 	       struct err *e)
 {
 	_cleanup_(builder_done) struct builder b = { .by = by, .names = n };
-	struct estimate sum = { 0 };
+	struct rows sums = { 0 };
 	size_t ids = 1 + (size_t)(by == BY_STACK ? names_stacks(n) : names_frames(n));
-	int r = 0;
+	int r = by == BY_MODULE ? modules_new(&b.modules, n, e) : 0;
 
+	if (r < 0)
+		return r;
 	b.of_frame = calloc(ids, sizeof(*b.of_frame));
 	b.own_of_frame = calloc(ids, sizeof(*b.own_of_frame));
-	if (!b.of_frame || !b.own_of_frame)
+	b.of_part = malloc((count + 1) * sizeof(*b.of_part));
+	if (!b.of_frame || !b.own_of_frame || !b.of_part)
 		return err_set(e, ENOMEM, "out of memory for the rows of a report");
 	for (size_t i = 0; i < count && r == 0; i++) {
-		if (parts[i].figures.bytes == 0 && parts[i].figures.samples == 0)
-			continue;
-		estimate_add(&sum, &parts[i].figures);
-		r = by == BY_STACK ? add_to_stack(&b, &parts[i]) : add_to_frames(&b, &parts[i], i + 1);
+		estimate_add(&sums.sum, &parts[i].figures);
+		estimate_add(&sums.sum_before, &parts[i].before);
+		estimate_add(&sums.sum_came, &parts[i].came);
+		r = add_part(&b, &parts[i], i);
 	}
+	if (r == 0 && by == BY_STACK)
+		add_totals_of_stacks(&b, parts, count);
+	if (r == 0 && by == BY_LINE)
+		name_lines(&b);
+	if (r == 0)
+		r = sort(&b, count);
 	if (r < 0)
 		return err_set(e, ENOMEM, "out of memory for the rows of a report");
-	if (by == BY_STACK)
-		add_totals_of_stacks(&b, parts, count);
-	if (by == BY_LINE)
-		name_lines(&b);
-	if (b.count)
-		qsort(b.rows, b.count, sizeof(*b.rows), by_size);
-	*ret = (struct rows){ .at = TAKE(b.rows), .count = b.count, .sum = sum };
+	sums.at = TAKE(b.rows);
+	sums.count = b.count;
+	sums.of_part = TAKE(b.of_part);
+	sums.modules = TAKE(b.modules);
+	*ret = sums;
 	return 0;
 }
 
 void rows_done(struct rows *r)
 {
 	free(r->at);
+	free(r->of_part);
+	modules_free(r->modules);
 	*r = (struct rows){ 0 };
 }

@@ -1,12 +1,14 @@
+#include "memspy/text.h"
+
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "memspy/cleanup.h"
-#include "report_private.h"
 
-/* Decodes one character; 0: not UTF-8. */
-static size_t decode(const unsigned char *s, uint32_t *ret)
+size_t text_character(const char *text, uint32_t *ret)
 {
+	const unsigned char *s = (const unsigned char *)text;
 	size_t n = s[0] < 0x80		       ? 1 :
 		   s[0] >= 0xc2 && s[0] < 0xe0 ? 2 :
 		   s[0] >= 0xe0 && s[0] < 0xf0 ? 3 :
@@ -29,9 +31,10 @@ static bool is_shown(uint32_t c)
 {
 	if (c < 0x20 || (c >= 0x7f && c < 0xa0)) /* controls, the second set included: some terminals obey it */
 		return false;
-	/* Marks and overrides of direction, separators, what has no width: a name must look like what it is. */
+	/* Marks and overrides of direction, separators, what has no width or is no character: a name must look like what it is. */
 	return !(c == 0xad || c == 0x61c || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-		 (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) || c >= 0xe0000);
+		 (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) || (c & 0xfffe) == 0xfffe ||
+		 c >= 0xe0000);
 }
 
 void text_escape(struct buf *to, const char *text)
@@ -40,7 +43,7 @@ void text_escape(struct buf *to, const char *text)
 
 	while (*s) {
 		uint32_t c = 0;
-		size_t n = decode(s, &c);
+		size_t n = text_character((const char *)s, &c);
 
 		if (n && is_shown(c))
 			buf_add(to, s, n);
@@ -61,34 +64,13 @@ size_t text_columns(const char *text)
 	return columns;
 }
 
-/* Behind the place that libraries are kept in, if the path has one: everybody knows where that is. */
-static const char *without_library(const char *path)
-{
-	static const char *const places[] = { "/site-packages/", "/dist-packages/" };
-	const char *found;
-
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		found = strstr(path, places[i]);
-		if (found)
-			return found + strlen(places[i]);
-	}
-	for (found = strstr(path, "/lib/python"); found; found = strstr(found + 1, "/lib/python")) {
-		const char *p = found + strlen("/lib/python");
-
-		p += strspn(p, "0123456789.t");
-		if (*p == '/' && p[1])
-			return p + 1;
-	}
-	return path;
-}
-
 void text_path(struct buf *to, const char *path, size_t room)
 {
 	_cleanup_(buf_done) struct buf escaped = { 0 };
 	size_t columns;
 	char *from, *slash;
 
-	text_escape(&escaped, without_library(path));
+	text_escape(&escaped, module_path(path, NULL));
 	if (!escaped.data)
 		return;
 	from = escaped.data;
@@ -110,6 +92,43 @@ void text_path(struct buf *to, const char *path, size_t room)
 		while (((unsigned char)*from & 0xc0) == 0x80);
 	buf_puts(to, "…");
 	buf_puts(to, from);
+}
+
+/* Where the character after so many columns begins. */
+static size_t cut(const struct buf *escaped, size_t columns)
+{
+	size_t at = 0;
+
+	for (; at < escaped->length; at++)
+		if (((unsigned char)escaped->data[at] & 0xc0) != 0x80 && columns-- == 0)
+			break;
+	return at;
+}
+
+void text_name(struct buf *to, const char *text)
+{
+	_cleanup_(buf_done) struct buf escaped = { 0 };
+	_cleanup_(freep) char *start = strndup(text, TEXT_NAME * 4); /* no character has more bytes */
+	size_t end;
+
+	text_escape(&escaped, start ? start : "");
+	end = cut(&escaped, TEXT_NAME);
+	if (end)
+		buf_add(to, escaped.data, end);
+	if (end < escaped.length || (start && text[strlen(start)]))
+		buf_puts(to, "…");
+	to->failed |= escaped.failed || !start;
+}
+
+void text_line(struct buf *to, const struct buf *line, size_t width)
+{
+	bool fits = width == 0 || line->length == 0 || text_columns(line->data) <= width;
+	size_t end = fits ? line->length : cut(line, width - 1);
+
+	if (end)
+		buf_add(to, line->data, end);
+	buf_puts(to, fits ? "\n" : "…\n");
+	to->failed |= line->failed;
 }
 
 void text_pad(struct buf *to, size_t columns)
