@@ -1,0 +1,24 @@
+/*
+ * ledger_private: how a ledger finds its sites and names again. Serves this folder only.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "memspy/ledger.h"
+
+struct ledger_private {
+	struct ledger_index *by_key;
+	size_t site_room;
+	uint32_t *stack_of; /* our stack + 1 by theirs; 0: not seen yet */
+	size_t stack_room;
+	uint32_t *own_code; /* stack + 1 by stack; 0: not asked for yet */
+	size_t own_room;
+	char *folder; /* what all files of the program have in common, up to and with a slash; NULL: none was seen yet */
+	double step_at[LEDGER_STEPS]; /* seconds; the newest at `newest` */
+	int steps, newest;
+};
+
+void ledger_saw_file(struct ledger *l, const char *file);
+/* Makes room for an index, zeroed. */
+int ledger_room(uint32_t **array, size_t *room, size_t index, struct err *e);
