@@ -71,7 +71,8 @@ static int run(const struct args *a, struct err *e)
 	if (r)
 		return r;
 	say_attached(json_object_get(answer, "session"), args_flag(a, "verbose"));
-	fprintf(stderr, "memspy: record with: memspy record -o heap.json; let it go with: memspy detach --pid %d\n", args_pid(a));
+	fprintf(stderr, "memspy: record with: memspy record -o heap.json; let it go with: memspy detach --pid %d\n",
+		args_pid(a));
 	json_decref(answer);
 	return 0;
 }

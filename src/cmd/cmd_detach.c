@@ -10,7 +10,8 @@ static int run(const struct args *a, struct err *e)
 	int r = client_once(request, false, NULL, e);
 
 	if (r == CLIENT_NONE)
-		return err_set(e, ENOENT, "%d is not attached: nothing is; memspy attach --pid %d attaches it", args_pid(a), args_pid(a));
+		return err_set(e, ENOENT, "%d is not attached: nothing is; memspy attach --pid %d attaches it",
+			       args_pid(a), args_pid(a));
 	if (!r)
 		fprintf(stderr, "memspy: detached from %d; it goes on without us\n", args_pid(a));
 	return r;

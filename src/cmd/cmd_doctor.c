@@ -8,6 +8,45 @@
 #include "memspy/terminal.h"
 #include "say_private.h"
 
+enum { INDENT = 20 }; /* behind the answer and the name of a check */
+
+static void because(struct preflight *list, const char *why)
+{
+	list->checks[list->count - 1].why = why;
+}
+
+/* Whom the samples will be told of, and where they are taken. */
+static int look_at_python(struct python *python, struct remote *remote, struct preflight *list, struct err *e)
+{
+	static const char *const hooking[] = {
+		[HOOK_NOTHING] = "all of it goes to malloc and is seen there",
+		[HOOK_DIVERT] = "small blocks are pymalloc's, and are seen in the interpreter's tables",
+		[HOOK_BOTH] = "others than pymalloc (debug hooks, tracemalloc, mimalloc, …) are in the tables: memspy wraps both sides",
+	};
+	struct python_allocators allocators;
+	struct probe_python table;
+	int r = python_probe_table(python, remote, &table, e);
+
+	if (r) {
+		preflight_add(list, "stacks", PREFLIGHT_NO, r < 0 ? -r : EAGAIN, r < 0 ? "" : "try again", "%s",
+			      r < 0 ? e->text : "it changed while memspy looked");
+	} else {
+		preflight_add(list, "stacks", PREFLIGHT_OK, 0, "",
+			      "each of its threads can be asked for its Python lines");
+		r = python_allocators(python, remote, &allocators, e);
+	}
+	because(list, "an allocation is told by the lines that its own thread is on");
+	if (list->checks[list->count - 1].answer == PREFLIGHT_NO)
+		return r;
+	if (r)
+		preflight_add(list, "allocators", PREFLIGHT_NO, r < 0 ? -r : EAGAIN, "", "%s", e->text);
+	else
+		preflight_add(list, "allocators", allocators.hooking == HOOK_BOTH ? PREFLIGHT_NOTE : PREFLIGHT_OK, 0, "", "%s",
+			      hooking[allocators.hooking]);
+	because(list, "where memspy stands decides what it costs: behind pymalloc's back free needs no hook");
+	return r;
+}
+
 /* What only reading the process can tell: is it a CPython, and one that we know? The first line of the table. */
 static int look_inside(pid_t pid, struct preflight *list, struct err *e)
 {
@@ -27,6 +66,9 @@ static int look_inside(pid_t pid, struct preflight *list, struct err *e)
 		preflight_add(list, "python", PREFLIGHT_NO, -r, "", "%s", e->text);
 	else
 		preflight_add(list, "python", PREFLIGHT_NO, EAGAIN, "try again", "%d changed while memspy looked", pid);
+	because(list, "its threads, frames and names are read by the layout of its version");
+	if (!r)
+		r = look_at_python(python, remote, list, e);
 	python_free(python);
 	remote_free(remote);
 	maps_free(maps);
@@ -50,10 +92,12 @@ static void print_table(const struct preflight *p)
 	for (size_t i = 0; i < p->count; i++) {
 		const struct preflight_check *c = &p->checks[i];
 
-		printf("  %s%s%s   %s", colour ? colours[c->answer] : "", words[c->answer], colour ? "\033[0m" : "", say_safely(c->text));
+		printf("  %s%s%s  %-13s %s\n", colour ? colours[c->answer] : "", words[c->answer], colour ? "\033[0m" : "", c->name,
+		       say_safely(c->text));
+		if (c->answer != PREFLIGHT_OK && c->why[0])
+			printf("%*swhy: %s\n", INDENT, "", c->why);
 		if (c->remedy[0])
-			printf("   → %s", say_safely(c->remedy));
-		putchar('\n');
+			printf("%*s→ %s\n", INDENT, "", say_safely(c->remedy));
 	}
 }
 
@@ -69,6 +113,8 @@ static void print_json(const struct preflight *p, const char *refusal)
 		buf_printf(&text, "%s\n{\"check\":\"%s\",\"answer\":\"%s\",\"text\":", i ? "," : "", p->checks[i].name,
 			   words[p->checks[i].answer]);
 		buf_json_string(&text, p->checks[i].text);
+		buf_puts(&text, ",\"why\":");
+		buf_json_string(&text, p->checks[i].why);
 		buf_puts(&text, ",\"remedy\":");
 		buf_json_string(&text, p->checks[i].remedy);
 		buf_putc(&text, '}');
@@ -97,7 +143,8 @@ static int run(const struct args *a, struct err *e)
 	else
 		print_table(&all);
 	if (r == 0 && args_is(a, "format", "table"))
-		printf("memspy can attach to %d.   Next: memspy record --pid %d --duration 60 -o heap.json\n", all.pid, all.pid);
+		printf("memspy can attach to %d.   Next: memspy record --pid %d --duration 60 -o heap.json\n", all.pid,
+		       all.pid);
 	return r;
 }
 
@@ -105,7 +152,8 @@ const struct command cmd_doctor = {
 	.name = "doctor",
 	.does = "tell what would stop memspy from attaching, and the remedy",
 	.about = "Looks at the process and at the kernel's rules without touching either: nothing is stopped or written. "
-		 "ok is fine, -- is good to know, NO is in the way. The exit code is 0 when memspy can attach and 1 when it cannot.",
+		 "ok is fine, -- is good to know, NO is in the way; for these two there is a line on why it matters, and → the remedy "
+		 "where there is one. The exit code is 0 when memspy can attach and 1 when it cannot.",
 	.options = (const struct command_option[]){
 		{ .name = "format", .kind = OPTION_CHOICE, .choices = "table|json", .fallback = "table", .does = "how to print it" },
 		{ 0 },

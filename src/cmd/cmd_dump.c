@@ -91,7 +91,8 @@ static int print_json(const struct look *l, pid_t pid, struct err *e)
 
 		buf_printf(&b, "%s\n  {\"tid\":%d,\"name\":", i ? "," : "", t->tid);
 		buf_json_string(&b, t->name);
-		buf_printf(&b, ",\"gil\":%s,\"frames\":[", t->has_gil ? "true" : "false");
+		buf_printf(&b, ",\"gil\":%s,\"truncated\":%s,\"torn\":%s,\"frames\":[", t->has_gil ? "true" : "false",
+			   t->truncated ? "true" : "false", t->torn ? "true" : "false");
 		add_frames(&b, t);
 		buf_puts(&b, "]}");
 	}

@@ -22,7 +22,8 @@ static void print_session(const json_t *s)
 	char heap_text[48] = "-";
 
 	if (json_is_true(json_object_get(s, "has_heap")) && heap)
-		snprintf(heap_text, sizeof(heap_text), "%s ± %.0f %%", units_bytes(heap).text, 100 * half / (double)heap);
+		snprintf(heap_text, sizeof(heap_text), "%s ± %.0f %%", units_bytes(heap).text,
+			 100 * half / (double)heap);
 	else if (json_is_true(json_object_get(s, "has_heap")))
 		snprintf(heap_text, sizeof(heap_text), "< %s", units_bytes(whole(s, "heap_high")).text);
 	printf("%7llu  %-8s  %7s  %10s  %10s  %*s  %4llu  %3llu  %s\n", (unsigned long long)whole(s, "pid"), say_text(s, "python"),

@@ -5,12 +5,15 @@
 
 #include "memspy/command.h"
 
-extern const struct command cmd_record, cmd_report, cmd_attach, cmd_status, cmd_detach, cmd_dump, cmd_doctor, cmd_help,
-	cmd_daemon;
+extern const struct command cmd_record, cmd_top, cmd_report, cmd_diff, cmd_plot, cmd_attach, cmd_status, cmd_detach, cmd_dump, cmd_doctor,
+	cmd_help, cmd_daemon;
 
 const struct command *const commands[] = {
 	&cmd_record,
+	&cmd_top,
 	&cmd_report,
+	&cmd_diff,
+	&cmd_plot,
 	&cmd_attach,
 	&cmd_status,
 	&cmd_detach,

@@ -24,7 +24,7 @@ static const char *argument_of(const struct command_option *o)
 /* What help shows of a command's options: its own and the common ones. i counts from 0; NULL behind the last. */
 static const struct command_option *option_at(const struct command *c, size_t i)
 {
-	bool pid = c->needs & (NEEDS_PID | TAKES_PID);
+	bool pid = c->needs & (NEEDS_PID | TAKES_PID | TAKES_PIDS);
 
 	if (pid && i == 0)
 		return &option_pid;
@@ -69,6 +69,8 @@ static void usage(struct buf *to, const struct command *c)
 		buf_puts(to, " --pid N");
 	if (c->needs & TAKES_PID)
 		buf_puts(to, " [--pid N]");
+	if (c->needs & TAKES_PIDS)
+		buf_puts(to, " [--pid N]…");
 	buf_puts(to, " [options]");
 	if (c->args)
 		buf_printf(to, " %s", c->args);

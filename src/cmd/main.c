@@ -45,7 +45,8 @@ static int unknown_command(const char *name)
 			names[count++] = commands[i]->name;
 	near = suggest(name, names);
 	if (near)
-		snprintf(sentence, sizeof(sentence), "there is no command \"%.40s\"; did you mean memspy %s?", name, near);
+		snprintf(sentence, sizeof(sentence), "there is no command \"%.40s\"; did you mean memspy %s?",
+			 name, near);
 	else
 		snprintf(sentence, sizeof(sentence), "there is no command \"%.40s\"; memspy help lists them", name);
 	complain(NULL, sentence);

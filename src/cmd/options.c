@@ -9,7 +9,7 @@
 #include "memspy/command.h"
 #include "options_private.h"
 
-enum { MOST_OPTIONS = 40, FIRST_CODE = 256 };
+enum { MOST_OPTIONS = 40, FIRST_CODE = 256, MOST_PIDS = 64 };
 
 struct args {
 	const struct command *command;
@@ -20,6 +20,8 @@ struct args {
 	char *const *rest;
 	size_t rest_count;
 	char *const *program;
+	pid_t pids[MOST_PIDS];
+	size_t pid_count;
 };
 
 /* PID_MAX_LIMIT of 64-bit kernels. */
@@ -56,7 +58,7 @@ static void collect(struct args *a)
 {
 	for (const struct command_option *o = a->command->options; o && o->name && a->option_count < MOST_OPTIONS - 2; o++)
 		a->options[a->option_count++] = o;
-	if (a->command->needs & (NEEDS_PID | TAKES_PID))
+	if (a->command->needs & (NEEDS_PID | TAKES_PID | TAKES_PIDS))
 		a->options[a->option_count++] = &option_pid;
 	a->options[a->option_count++] = &option_help;
 }
@@ -112,6 +114,18 @@ static size_t find_letter(const struct args *a, int letter)
 	abort();
 }
 
+/* Each process once. */
+static int add_pid(struct args *a, pid_t pid, struct err *e)
+{
+	for (size_t i = 0; i < a->pid_count; i++)
+		if (a->pids[i] == pid)
+			return 0;
+	if (a->pid_count == MOST_PIDS)
+		return args_wrong(e, "--pid: more than %d processes at once", MOST_PIDS);
+	a->pids[a->pid_count++] = pid;
+	return 0;
+}
+
 static int read_options(struct args *a, int argc, bool *ret_help, struct err *e)
 {
 	struct option longs[MOST_OPTIONS + 1] = { 0 };
@@ -148,16 +162,29 @@ static int read_options(struct args *a, int argc, bool *ret_help, struct err *e)
 			return COMMAND_USAGE;
 		}
 		a->values[i].given = true;
+		if (a->options[i] == &option_pid && (a->command->needs & TAKES_PIDS) && add_pid(a, (pid_t)a->values[i].number, e))
+			return COMMAND_USAGE;
 	}
 	a->rest = a->words + optind;
 	a->rest_count = (size_t)(argc - optind);
 	return 0;
 }
 
+/* Other tools take the process as a bare number: who writes that is told how it is written here. */
+static bool is_bare_pid(const struct args *a, const char *word)
+{
+	for (size_t i = 0; i < a->option_count; i++)
+		if (a->options[i] == &option_pid)
+			return *word && word[strspn(word, "0123456789")] == '\0';
+	return false;
+}
+
 static int check_rest(const struct args *a, struct err *e)
 {
 	const struct command *c = a->command;
 
+	if (a->rest_count > c->max_args && is_bare_pid(a, a->rest[c->max_args]))
+		return args_wrong(e, "what is \"%.40s\"? a process is written --pid %.40s", a->rest[c->max_args], a->rest[c->max_args]);
 	if (a->rest_count > c->max_args && c->max_args == 0 && (c->needs & TAKES_PROGRAM))
 		return args_wrong(e, "what is \"%.40s\"? a program to start stands behind --", a->rest[0]);
 	if (a->rest_count > c->max_args)
@@ -268,9 +295,15 @@ bool args_is(const struct args *a, const char *option, const char *choice)
 
 pid_t args_pid(const struct args *a)
 {
-	if (!(a->command->needs & (NEEDS_PID | TAKES_PID)))
+	if (!(a->command->needs & (NEEDS_PID | TAKES_PID | TAKES_PIDS)))
 		return 0;
 	return (pid_t)find(a, "pid")->number;
+}
+
+const pid_t *args_pids(const struct args *a, size_t *ret_count)
+{
+	*ret_count = a->pid_count;
+	return a->pids;
 }
 
 size_t args_count(const struct args *a)

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,9 +14,17 @@ int output_open(struct output *o, struct err *e)
 /* Is there room for a beginning? Better asked now than after the target was touched. */
 static int try_out(struct output *o, struct err *e)
 {
-	static const char bytes[4096];
-	ssize_t n = pwrite(o->fd, bytes, sizeof(bytes), 0);
-	int code = n < 0 ? errno : n < (ssize_t)sizeof(bytes) ? ENOSPC : 0;
+	char bytes[4096] = "{}"; /* and spaces: a document, should we be killed before it is gone */
+	ssize_t n, done = 0;
+	int code = 0;
+
+	memset(bytes + 2, ' ', sizeof(bytes) - 2);
+
+	while (!code && done < (ssize_t)sizeof(bytes)) { /* why the second half was not taken is said when it is tried */
+		n = pwrite(o->fd, bytes + done, sizeof(bytes) - (size_t)done, done);
+		code = n < 0 ? errno : n == 0 ? ENOSPC : 0;
+		done += n;
+	}
 
 	if (ftruncate(o->fd, 0) < 0 && !code)
 		code = errno;

@@ -44,7 +44,8 @@ static void say_done(const struct job *j)
 	if (j->end != RECORDER_GONE)
 		fprintf(stderr, "; the target kept running\n");
 	else
-		fprintf(stderr, "; the program %s%s\n", strncmp(how(j), "killed", 6) == 0 ? "was " : "", *how(j) ? how(j) : "ended");
+		fprintf(stderr, "; the program %s%s\n", strncmp(how(j), "killed", 6) == 0 ? "was " : "",
+			*how(j) ? how(j) : "ended");
 }
 
 /* The five largest lines. The recording stands without them: a fault here is said, not returned. */
@@ -71,7 +72,8 @@ int record_close(struct job *j, struct err *e)
 	if (j->last.ticks)
 		say_lines(j);
 	if (j->end == RECORDER_FAILED && j->last.ticks)
-		return err_set(e, EIO, "%s; %s holds everything up to %s", j->why, path, units_seconds(j->last.elapsed_s).text);
+		return err_set(e, EIO, "%s; %s holds everything up to %s", j->why, path,
+			       units_seconds(j->last.elapsed_s).text);
 	if (j->end == RECORDER_FAILED)
 		return err_set(e, EIO, "%s", j->why);
 	if (j->end == RECORDER_GONE && !j->last.ticks)

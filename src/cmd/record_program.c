@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,8 +19,20 @@
 #define UP_NS 10000000000u     /* it must be up by then */
 #define PYTHON_NS 2000000000u  /* a shell or env in front of it must have made way by then */
 
+/*
+ * The program stands still for a moment when its interpreter is up (stop_at_start). Should we be killed just then, the
+ * kernel lets it go on; the request survives the exec. A program that runs does not notice.
+ */
+static void go_on_without_us(pid_t us)
+{
+	prctl(PR_SET_PDEATHSIG, SIGCONT);
+	if (getppid() != us) /* already */
+		prctl(PR_SET_PDEATHSIG, 0);
+}
+
 static int start(char *const program[], pid_t *ret, struct err *e)
 {
+	const pid_t us = getpid();
 	_cleanup_(closep) int told = -1;
 	int pipes[2], failed = 0;
 	pid_t child;
@@ -28,6 +41,7 @@ static int start(char *const program[], pid_t *ret, struct err *e)
 		return err_sys(e, errno, "cannot make a pipe");
 	child = fork();
 	if (child == 0) {
+		go_on_without_us(us);
 		signals_restore();
 		execvp(program[0], program);
 		failed = errno;
@@ -67,7 +81,7 @@ static int attach(struct job *j, struct watch **ret, const char *name, struct er
 		if (r == 0)
 			return 0;
 		if (has_ended(j->pid, &end))
-			return err_set(e, ESRCH, "%s ended (%s %d) before anything could be recorded", name,
+			return err_set(e, ESRCH, "%s ended (%s %d) before anything could be recorded; what can be is a CPython that runs", name,
 				       end.si_code == CLD_EXITED ? "status" : "signal", end.si_status);
 		if (pointless || waited > (r == -EAGAIN ? UP_NS : PYTHON_NS))
 			return err_set(e, -r, "%s", tried.text);

@@ -58,7 +58,8 @@ static int take_lines(struct job *j, struct client *c, struct err *e)
 		if (r == CLIENT_AGAIN)
 			return 0;
 		if (r == READ_GONE)
-			return err_set(e, ECONNRESET, "the memspy daemon went away; %s holds everything up to then", j->output.path);
+			return err_set(e, ECONNRESET, "the memspy daemon went away; %s holds everything up to then",
+				       j->output.path);
 		if (r)
 			return r;
 		take_line(j, line);

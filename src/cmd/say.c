@@ -14,10 +14,15 @@ const char *say_text(const json_t *object, const char *key)
 const char *say_safely(const char *text)
 {
 	static char safe[512];
+	const size_t room = sizeof(safe) - sizeof("…");
 	struct buf plain = { 0 };
+	size_t n;
 
 	buf_plain(&plain, text ? text : "");
-	snprintf(safe, sizeof(safe), "%s", plain.data ? plain.data : "");
+	n = plain.length < room ? plain.length : room;
+	while (n < plain.length && n && (plain.data[n] & 0xc0) == 0x80) /* between two characters, not within one */
+		n--;
+	snprintf(safe, sizeof(safe), "%.*s%s", (int)n, plain.data ? plain.data : "", n < plain.length ? "…" : "");
 	buf_done(&plain);
 	return safe;
 }

@@ -6,7 +6,7 @@
 #include "signals_private.h"
 
 static sigset_t before;
-static void (*pipe_before)(int);
+static void (*pipe_before)(int), (*size_before)(int);
 
 int signals_catch(struct err *e)
 {
@@ -22,12 +22,14 @@ int signals_catch(struct err *e)
 		return err_sys(e, errno, "cannot wait for signals");
 	sigprocmask(SIG_BLOCK, &set, &before);
 	pipe_before = signal(SIGPIPE, SIG_IGN);
+	size_before = signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like a full disk */
 	return fd;
 }
 
 void signals_restore(void)
 {
 	signal(SIGPIPE, pipe_before);
+	signal(SIGXFSZ, size_before);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 }
 

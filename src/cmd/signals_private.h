@@ -5,7 +5,7 @@
 
 #include "memspy/err.h"
 
-/* Blocks them (and ignores SIGPIPE) and returns a descriptor; it stays open until we exit. */
+/* Blocks them (and ignores SIGPIPE and SIGXFSZ) and returns a descriptor; it stays open until we exit. */
 int signals_catch(struct err *e);
 /* As they were: for a program that we start, between fork and exec. */
 void signals_restore(void);

@@ -1,0 +1,236 @@
+/*
+ * One process that top looks at: its session in the daemon, and what comes of it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "memspy/cleanup.h"
+#include "memspy/clock.h"
+#include "memspy/watch.h"
+#include "say_private.h"
+#include "top_private.h"
+
+enum { ATTEMPTS = 3 };
+#define STREAM_MOST (16 << 20) /* then it begins anew: what is in it has been read */
+
+double top_seconds(void)
+{
+	return (double)clock_now_ns() / 1e9;
+}
+
+/* ---- the session ---- */
+
+static json_t *attach_request(pid_t pid, const struct session_options *o)
+{
+	return json_pack("{s:s, s:i, s:I, s:i, s:I, s:i, s:f, s:b}", "op", "attach", "pid", (int)pid, "sample_bytes",
+			 (json_int_t)o->sample_bytes, "domains", (int)o->domains, "table_bytes", (json_int_t)o->table_bytes,
+			 "inject", (int)o->inject, "interval", o->interval_s, "hold", 1);
+}
+
+/* 0: it is ours; -EALREADY: it was there. A daemon that was just leaving is asked anew. */
+static int attach(struct feed *f, const struct session_options *o, struct err *e)
+{
+	int r = READ_GONE;
+
+	for (int i = 0; i < ATTEMPTS && r == READ_GONE; i++) {
+		json_t *answer = NULL;
+
+		r = client_new(&f->hold, true, e);
+		if (r == 0)
+			r = client_call(f->hold, attach_request(f->pid, o), &answer, e);
+		json_decref(answer);
+		if (r != 0) {
+			client_free(f->hold);
+			f->hold = NULL;
+		}
+	}
+	f->is_ours = r == 0;
+	return r == READ_GONE ? -ECONNRESET : r;
+}
+
+/* ---- the stream ---- */
+
+static json_t *record_request(const struct feed *f, uint64_t max_bytes)
+{
+	return json_pack("{s:s, s:i, s:f, s:f, s:I}", "op", "record", "pid", (int)f->pid, "duration", 0.0, "interval",
+			 f->interval_s, "max_bytes", (json_int_t)max_bytes);
+}
+
+int feed_record(const struct feed *f, struct client **ret, int fd, uint64_t max_bytes, struct err *e)
+{
+	struct client *c;
+	json_t *answer = NULL;
+	int r = client_new(&c, false, e);
+
+	if (r == CLIENT_NONE)
+		return err_set(e, ECONNRESET, "the memspy daemon went away");
+	if (r < 0)
+		return r;
+	r = client_ask(c, record_request(f, max_bytes), fd, e);
+	if (r == 0)
+		r = client_next(c, &answer, FEED_ANSWER_MS, e);
+	json_decref(answer);
+	if (r == 0) {
+		*ret = c;
+		return 0;
+	}
+	client_free(c);
+	return r == CLIENT_AGAIN ? err_set(e, ETIMEDOUT, "the memspy daemon does not answer") : r < 0 ? r : -ECONNRESET;
+}
+
+static void end_stream(struct feed *f)
+{
+	series_free(f->series);
+	client_free(f->stream);
+	closep(&f->fd);
+	f->series = NULL;
+	f->stream = NULL;
+	f->fd = -1;
+}
+
+static int begin_stream(struct feed *f, struct err *e)
+{
+	char path[32];
+	int r;
+
+	f->fd = memfd_create("memspy-top", MFD_CLOEXEC);
+	if (f->fd < 0)
+		return err_sys(e, errno, "cannot get memory for what is seen");
+	r = feed_record(f, &f->stream, f->fd, 0, e);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", f->fd);
+	if (r == 0)
+		r = series_open(&f->series, path, e);
+	f->base_seconds = -1;
+	if (r < 0)
+		end_stream(f);
+	return r;
+}
+
+static double age_of(uint64_t start_ns)
+{
+	struct timespec now;
+
+	if (start_ns == 0 || clock_gettime(CLOCK_BOOTTIME, &now) < 0)
+		return 0;
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9 - (double)start_ns / 1e9;
+}
+
+static int take_about(struct feed *f, struct err *e)
+{
+	const struct recording_about *about = series_about(f->series);
+
+	f->about = (struct screen_process){
+		.pid = f->pid, .name = strdup(about->name), .python = strdup(about->python),
+		.age_seconds = age_of(about->start_time_ns), .rss_before = about->rss_at_attach, .stays = !f->is_ours,
+	};
+	return f->about.name && f->about.python ? 0 : err_set(e, ENOMEM, "out of memory");
+}
+
+int feed_open(struct feed *f, pid_t pid, const struct session_options *o, bool has_options, struct err *e)
+{
+	int r;
+
+	*f = (struct feed){ .pid = pid, .interval_s = o->interval_s, .fd = -1 };
+	r = attach(f, o, e);
+	if (r == -EALREADY && has_options)
+		return args_wrong(e, "%d is attached already, with settings of its own; leave out yours, or detach it first", pid);
+	if (r == -EALREADY)
+		r = 0;
+	if (r == 0)
+		r = begin_stream(f, e);
+	return r == 0 ? take_about(f, e) : r;
+}
+
+/* Everything that was written since. */
+static int read_ticks(struct feed *f, struct err *e)
+{
+	bool took = false;
+	int r = series_more(f->series, e);
+
+	while (r == 0 && (r = series_next(f->series, e)) == 0) {
+		if (f->base_seconds < 0)
+			f->base_seconds = top_seconds() - series_seconds(f->series);
+		r = ledger_take(f->ledger, series_names(f->series), series_sample(f->series),
+				f->base_seconds + series_seconds(f->series), e);
+		took = true;
+	}
+	return r < 0 ? r : took ? FEED_TOOK : FEED_QUIET;
+}
+
+/* "target killed by signal 9" without its first word */
+static void take_end(struct feed *f, const json_t *line)
+{
+	const char *why = say_text(line, "why");
+
+	f->is_gone = json_integer_value(json_object_get(line, "end")) == RECORDER_GONE;
+	if (strncmp(why, "target ", 7) == 0)
+		why += 7;
+	snprintf(f->how, sizeof(f->how), "%s", strcmp(why, "went away") == 0 ? "" : why);
+}
+
+/*
+ * The stream has become long: a new one begins, with all that is live in its first tick. When that cannot be (the process is
+ * just going away) the old one goes on, and says so.
+ */
+static void begin_anew(struct feed *f)
+{
+	struct feed fresh = *f;
+	struct err ignored = { "" };
+
+	if (begin_stream(&fresh, &ignored) < 0)
+		return;
+	end_stream(f);
+	ledger_source(f->ledger);
+	*f = fresh;
+}
+
+int feed_turn(struct feed *f, struct err *e)
+{
+	bool ended = false, full = false;
+	int r = 0;
+
+	while (f->stream && !ended) {
+		json_t *line;
+
+		r = client_next(f->stream, &line, 0, e);
+		if (r == CLIENT_AGAIN)
+			break;
+		if (r)
+			return r < 0 ? r : err_set(e, ECONNRESET, "the memspy daemon went away");
+		full = json_integer_value(json_object_get(json_object_get(line, "progress"), "bytes")) > STREAM_MOST;
+		ended = json_object_get(line, "end") != NULL;
+		if (ended)
+			take_end(f, line);
+		json_decref(line);
+	}
+	if (!f->stream)
+		return FEED_QUIET;
+	r = read_ticks(f, e);
+	if (r >= 0 && ended) {
+		client_free(f->stream);
+		f->stream = NULL;
+		return FEED_ENDED;
+	}
+	if (r >= 0 && full)
+		begin_anew(f);
+	return r;
+}
+
+void feed_close(struct feed *f)
+{
+	struct err ignored = { "" };
+
+	end_stream(f);
+	if (f->is_ours && f->hold && !f->is_gone)
+		client_once(json_pack("{s:s, s:i}", "op", "detach", "pid", (int)f->pid), false, NULL, &ignored);
+	client_free(f->hold);
+	free((char *)f->about.name);
+	free((char *)f->about.python);
+	f->hold = NULL;
+	f->about = (struct screen_process){ 0 };
+}
