@@ -3,6 +3,7 @@
 
 #include "fuzz.h"
 #include "memspy/cleanup.h"
+#include "memspy/moments.h"
 #include "memspy/series.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
@@ -10,11 +11,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	_cleanup_(closep) int fd = fuzz_file(bytes, length);
 	struct series *s;
 	struct err e;
-	double seconds;
+	struct moments m;
+	double *times;
+	size_t count;
 	char path[40];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	series_last_seconds(path, &seconds, &e);
+	if (series_times(path, &times, &count, &e) == 0)
+		free(times);
+	if (moments_open(&m, path, (struct moment){ MOMENT_SHARE, 0.3 }, (struct moment){ MOMENT_BEFORE_END, 1 }, &e) == 0)
+		moments_done(&m);
 	if (series_open(&s, path, &e))
 		return 0;
 	while (series_next(s, &e) == 0) {

@@ -5,11 +5,14 @@ Arguments of every script: the memspy binary, the build's name for the Pythons (
 import array
 import atexit
 import ctypes
+import hashlib
 import json
 import os
 import pathlib
 import re
+import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -76,7 +79,7 @@ def may_trace():
 
 def each_python(wanted):
     """[(name, path)]; a version that is not installed is told and left out."""
-    names = pythons.WANTED if wanted == 'all' else wanted.split(',')
+    names = {'all': pythons.WANTED, 'more': pythons.MORE}.get(wanted) or wanted.split(',')
     found = []
     for name in names:
         path = pythons.find(name)
@@ -87,16 +90,37 @@ def each_python(wanted):
     return found
 
 
+def runs(python, *options, **env):
+    """Whether this Python takes these options and this environment."""
+    command = options if '-c' in options else (*options, '-c', '')
+    return subprocess.run([python, *command], env=dict(os.environ, **env), capture_output=True).returncode == 0
+
+
+class NotHere(Exception):
+    """This machine has not what the case needs."""
+
+
 class Results:
-    """One line per case, and how it all ended."""
+    """One line per case, and how it all ended. With $MEMSPY_RESULTS each goes into that file, too, as a line of JSON."""
     def __init__(self):
-        self.failed = self.passed = 0
+        self.failed = self.passed = self.skipped = 0
+
+    def note(self, name, answer, said):
+        if os.environ.get('MEMSPY_RESULTS'):
+            with open(os.environ['MEMSPY_RESULTS'], 'a') as f:
+                f.write(json.dumps({'case': name, 'answer': answer, 'said': said}) + '\n')
+
+    def skip(self, name, why):
+        self.skipped += 1
+        self.note(name, 'skip', why)
+        print(f'skip  {name}  {why}', flush=True)
 
     def case(self, name, faults, said=''):
         faults = [f for f in (faults if isinstance(faults, list) else [faults]) if f]
         self.failed += bool(faults)
         self.passed += not faults
         print(f"{'FAIL' if faults else 'ok  '}  {name}" + (f'  {said}' if said else ''), flush=True)
+        self.note(name, 'fail' if faults else 'pass', '; '.join(faults) if faults else said)
         for f in faults[:10]:
             print(f'      {f}', flush=True)
 
@@ -104,6 +128,9 @@ class Results:
         """A case that is a function: what it returns is said, what it raises is its fault."""
         try:
             said = function(*args)
+        except NotHere as why:
+            self.skip(name, str(why))
+            return
         except Exception as fault:  # a case that breaks is a case that failed
             self.case(name, f'{type(fault).__name__}: {fault}')
             if not isinstance(fault, AssertionError):
@@ -113,22 +140,26 @@ class Results:
         self.case(name, [], said or '')
 
     def end(self):
-        print(f'{self.passed} passed, {self.failed} failed', flush=True)
+        print(f'{self.passed} passed, {self.failed} failed, {self.skipped} skipped', flush=True)
         sys.exit(self.failed != 0)
+
+
+class NotReady(RuntimeError):
+    """A target that ended, or said something else."""
 
 
 class Target:
     """One of tests/targets, running, that has said it is ready."""
-    def __init__(self, python, script, *args, options=(), env=None, patience=30):
+    def __init__(self, python, script, *args, options=(), env=None, patience=30, before=(), ready=True):
         self.log = tempfile.NamedTemporaryFile(dir=scratch, suffix='.log', delete=False)
-        self.process = subprocess.Popen([python, *options, TARGETS / script, *map(str, args)], text=True, bufsize=1,
+        self.process = subprocess.Popen([*before, python, *options, TARGETS / script, *map(str, args)], text=True, bufsize=1,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log,
                                         env=dict(os.environ, **(env or {})))
         running.append(self.process)
         self.pid = self.process.pid
-        line = self.answer(patience)
+        line = self.answer(patience) if ready else 'ready'
         if line != 'ready':
-            raise RuntimeError(f'{script} is not ready: {line!r} {self.words_of_fault()}')
+            raise NotReady(f'{os.path.basename(script)} is not ready: {line!r} {self.words_of_fault()}')
 
     def answer(self, patience=30):
         """Its next line; "" when it ended or took too long."""
@@ -158,53 +189,92 @@ class Target:
         running.remove(self.process)
 
 
-class Worker(Target):
-    """tests/targets/worker.py: counts its work, checks itself, and works when poked."""
-    RESTLESS = ('threads', 'json', 'sleep')
+class Counted(Target):
+    """A target that counts its work and checks itself (tests/targets/counted.py). `need`: so much work shows that it goes on."""
+    need = 2
 
-    def __init__(self, python, kind, **more):
-        self.kind = kind
-        file = tempfile.NamedTemporaryFile(dir=scratch, delete=False)
+    def __init__(self, python, script, *args, folder=None, **more):
+        file = tempfile.NamedTemporaryFile(dir=folder or scratch, delete=False)
         file.write(bytes(4096))
         file.close()
         self.path = file.name
-        super().__init__(python, 'worker.py', kind, self.path, **more)
+        if folder:  # somebody else's
+            os.chown(file.name, os.stat(folder).st_uid, -1)
+        super().__init__(python, script, *args, self.path, **more)
 
     def words(self):
         with open(self.path, 'rb') as f:
-            return array.array('Q', f.read(32))
+            return array.array('Q', f.read(48))
+
+    def poke(self):
+        """Work has to be asked for."""
+
+    def works(self, patience=20):
+        """It does new work, below Python as well, and what it does is right: the list of faults."""
+        before = self.words()
+        end = time.monotonic() + patience
+
+        def stands():
+            now = self.words()
+            return now[0] < before[0] + self.need or before[4] and now[4] < before[4] + self.need
+        if self.process.poll() is None:
+            try:
+                self.poke()
+            except OSError as fault:
+                return [f'the target does not answer: {fault}']
+        while self.process.poll() is None and stands() and time.monotonic() < end:
+            time.sleep(0.002)
+        faults = []
+        if self.process.poll() is not None:
+            faults.append(f'the target ended: {self.process.returncode} {self.words_of_fault()}')
+        if stands():
+            faults.append(f'the target stands still: {list(before)}, after {patience} s {list(self.words())}')
+        if self.words()[1] + self.words()[5]:
+            faults.append(f'{self.words()[1]} + {self.words()[5]} faults found by the target itself: {self.words_of_fault()}')
+        return faults
+
+
+class Worker(Counted):
+    """tests/targets/worker.py: works without rest, or when poked."""
+    RESTLESS = ('threads', 'json', 'sleep')
+
+    def __init__(self, python, kind, script='worker.py', **more):
+        # Restless ones: more than what was under way (one piece per thread), so that every thread has gone on.
+        self.kind = kind
+        self.need = 1 if kind not in self.RESTLESS else 2 if kind != 'threads' else 20
+        super().__init__(python, script, kind, **more)
 
     def poke(self):
         if self.kind == 'accept':
             import socket
             with socket.create_connection(('127.0.0.1', self.words()[2]), timeout=10) as s:
                 return s.recv(1)
-        os.write(self.process.stdin.fileno(), b'\n')
-
-    def works(self, patience=20):
-        """It does new work, and what it does is right: the list of faults."""
-        before = self.words()[0]
-        end = time.monotonic() + patience
-        if self.process.poll() is None and self.kind not in self.RESTLESS:
-            try:
-                self.poke()
-            except OSError as fault:
-                return [f'the target does not answer: {fault}']
-        # Restless ones: more than what was under way (one piece per thread), so that every thread has gone on.
-        need = before + (1 if self.kind not in self.RESTLESS else 2 if self.kind != 'threads' else 20)
-        while self.process.poll() is None and self.words()[0] < need and time.monotonic() < end:
-            time.sleep(0.002)
-        faults = [f'the target ended: {self.process.returncode} {self.words_of_fault()}'] if self.process.poll() is not None else []
-        if self.words()[0] < need:
-            faults.append(f'the target stands still ({self.kind}, {self.words()[0]} of {need})')
-        if self.words()[1]:
-            faults.append(f'{self.words()[1]} faults found by the target itself: {self.words_of_fault()}')
-        return faults
+        if self.kind not in self.RESTLESS:
+            os.write(self.process.stdin.fileno(), b'\n')
 
 
 def status_of(pid, tid=None):
     text = pathlib.Path(f'/proc/{pid}/task/{tid or pid}/status').read_text()
     return dict(re.findall(r'^(\w+):\s*(.*)$', text, re.M))
+
+
+def fingerprint(pid):
+    """
+    A process that waits, down to the byte: what is mapped and what is in there, its open files, its threads and where
+    each of them is. Whoever was in there left it different.
+    """
+    lines, content = mappings(pid), hashlib.sha256()
+    with open(f'/proc/{pid}/mem', 'rb', 0) as memory:
+        for line in lines:
+            f = line.split(None, 5)
+            if f[1][0] == 'r' and not f[-1].startswith(('[vvar', '[vsyscall')):
+                start, end = (int(x, 16) for x in f[0].split('-'))
+                memory.seek(start)
+                content.update(memory.read(end - start))
+    files = {fd: os.readlink(f'/proc/{pid}/fd/{fd}') for fd in os.listdir(f'/proc/{pid}/fd')}
+    threads = {tid: (pathlib.Path(f'/proc/{pid}/task/{tid}/syscall').read_text(), status_of(pid, tid)['SigBlk'],
+                     status_of(pid, tid)['TracerPid']) for tid in os.listdir(f'/proc/{pid}/task')}
+    return {'mappings': lines, 'content': content.hexdigest(), 'files': files, 'threads': threads}
 
 
 def descriptors(pid):
@@ -215,8 +285,8 @@ def mappings(pid):
     return pathlib.Path(f'/proc/{pid}/maps').read_text().splitlines()
 
 
-def let_go(pid, stopped=False):
-    """No thread is left traced, or stopped unless it was: the list of faults."""
+def let_go(pid, stopped=False, masks=True):
+    """No thread is left traced, or stopped unless it was; masks: none blocks signals by itself. The list of faults."""
     faults = []
     for tid in os.listdir(f'/proc/{pid}/task'):
         try:
@@ -227,19 +297,55 @@ def let_go(pid, stopped=False):
             faults.append(f"thread {tid} is still traced by {s['TracerPid']}")
         if s['State'][0] == 't' or (s['State'][0] == 'T') != stopped:
             faults.append(f"thread {tid} is in state {s['State']}")
-        if int(s['SigBlk'], 16):
+        if masks and int(s['SigBlk'], 16):
             faults.append(f"thread {tid} has signals blocked: {s['SigBlk']}")
     return faults
 
 
+def not_let_go(pid, masks=True):
+    """The same of a process whose threads come and go, and block signals while they start others: what stays so."""
+    faults = let_go(pid, masks=masks)
+    for _ in range(20):
+        if not faults:
+            break
+        time.sleep(0.01)
+        again = let_go(pid, masks=masks)
+        faults = [f for f in faults if f in again]
+    return faults
+
+
+def may_be_ours(fields):
+    """Of a line of maps, split: by our name, or executable and of no file, as the probe is that was mapped."""
+    name = fields[5] if len(fields) > 5 else ''
+    return 'memfd:memspy-' in name or 'x' in fields[1] and name == '' and int(fields[4]) == 0
+
+
+def ours(pid):
+    """What of memspy is mapped: arenas of the allocator come and go, this must not."""
+    found = [f for f in (line.split(None, 5) for line in mappings(pid)) if may_be_ours(f)]
+    return sorted(f'{f[1]} {f[5] if len(f) > 5 else "probe"}' for f in found)
+
+
+def our_descriptors(pid):
+    found = []
+    for fd in os.listdir(f'/proc/{pid}/fd'):
+        try:
+            found.append(os.readlink(f'/proc/{pid}/fd/{fd}'))
+        except OSError:
+            pass
+    return [name for name in found if 'memspy-' in name and 'memfd' in name]
+
+
 def probe_range(pid):
-    """Where the probe's executable pages are: [(start, end)]."""
+    """Where the probe is, as the header of its table says: [(start, end)]. Before that is written nothing leads there."""
     ranges = []
-    for f in (line.split(None, 5) for line in mappings(pid)):
-        start, end = (int(x, 16) for x in f[0].split('-'))
-        name = f[5] if len(f) > 5 else ''
-        if 'x' in f[1] and ('memspy' in name or name == '' and int(f[4]) == 0):
-            ranges.append((start, end))
+    with open(f'/proc/{pid}/mem', 'rb', 0) as memory:
+        for line in mappings(pid):
+            if 'memfd:memspy-table' in line:
+                memory.seek(int(line.split('-')[0], 16))
+                magic, _, _, image, image_bytes = struct.unpack('<QQQQQ', memory.read(40))
+                if magic == 0x65626f7270737931:
+                    ranges.append((image, image + image_bytes))
     return ranges
 
 
@@ -265,12 +371,14 @@ def hooked_words(pid):
 
 
 class Memspy:
-    def __init__(self, binary):
-        self.binary = os.path.abspath(binary)
+    """The program, as we are, or as another user by a command that goes before it."""
+    def __init__(self, binary, before=(), environment=None):
+        self.binary, self.before = os.path.abspath(binary), before
+        self.environment = environment or ENVIRONMENT
 
     def start(self, *args):
-        process = subprocess.Popen([self.binary, *map(str, args)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                   text=True, env=ENVIRONMENT)
+        process = subprocess.Popen([*self.before, self.binary, *map(str, args)], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True, errors='surrogateescape', env=self.environment)
         running.append(process)
         return process
 
@@ -291,10 +399,38 @@ class Memspy:
     def record(self, pid, file, *more, duration=0.1):
         return self.run('record', '-v', '-f', '--pid', pid, '--duration', duration, '-o', file, *more)
 
+    def kill(self, how, pid, file, after):
+        """Starts to attach or to record, and is killed after so many seconds, the daemon as well."""
+        if os.path.exists(file):
+            os.unlink(file)
+        if how == 'attach':
+            process = self.start('attach', '--foreground', '--pid', pid)
+        else:
+            process = self.start('record', '--pid', pid, '--interval', 0.05, '-o', file)
+        time.sleep(after)
+        process.kill()
+        self.end(process)
+        # The one who traces and hooks for "attach" is the daemon.
+        for daemon in daemons() if how == 'attach' else []:
+            os.kill(daemon, signal.SIGKILL)
+
     def report(self, file, view='live', by='line'):
         answer = self.run('report', file, '--format', 'json', '--view', view, '--by', by)
         assert answer.returncode == 0, f'report: {answer.stderr}'
         return json.loads(answer.stdout)
+
+
+NOBODY = ('setpriv', '--reuid=65534', '--regid=65534', '--clear-groups')
+
+
+def memspy_of_nobody(memspy):
+    """A copy of memspy that is run as nobody, with a folder of nobody's. Only root can."""
+    folder = tempfile.mkdtemp(prefix='memspy-nobody-')  # ours is closed to others, and has to be
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.chown(folder, 65534, 65534)
+    binary = shutil.copy(memspy.binary, folder)
+    os.chmod(binary, 0o755)
+    return Memspy(binary, NOBODY, dict(ENVIRONMENT, MEMSPY_RUNTIME_DIR=os.path.join(folder, 'run'))), folder
 
 
 def held_ms(words):
@@ -305,6 +441,11 @@ def held_ms(words):
 
 def path_of(name):
     return os.path.join(scratch, name)
+
+
+def some_instant(random):
+    """When to kill or to stop: the instants of an attach are the first 60 ms."""
+    return random.random() * random.choice((0.03, 0.06, 0.3))
 
 
 def recording(path):
@@ -326,7 +467,8 @@ def has_ticks(path, pid):
             document = json.load(f)
     except (OSError, ValueError):
         return False
-    return document['target']['pid'] == pid and bool(document['ticks'])
+    # Before it has begun its file is an empty document.
+    return document.get('target', {}).get('pid') == pid and bool(document['ticks'])
 
 
 def wait_until(what, patience=20):

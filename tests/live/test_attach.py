@@ -65,9 +65,9 @@ def again(memspy, python, rounds):
             assert answer.returncode == 0, f'round {i}: {answer.stderr}'
             if i == 1:
                 # Arenas of the allocator come and go; what is ours has a name.
-                after_second = ours(target.pid), live.descriptors(target.pid)
-        assert after_second == (ours(target.pid), live.descriptors(target.pid)), \
-            f'{after_second} became {ours(target.pid), live.descriptors(target.pid)}'
+                after_second = live.ours(target.pid), live.descriptors(target.pid)
+        assert after_second == (live.ours(target.pid), live.descriptors(target.pid)), \
+            f'{after_second} became {live.ours(target.pid), live.descriptors(target.pid)}'
         session = memspy.start('record', '-f', '--pid', target.pid, '--duration', 5, '-o', file)
         assert live.wait_until(lambda: live.hooked_words(target.pid) > 0), 'it is never hooked'
         session.send_signal(signal.SIGINT)
@@ -75,10 +75,6 @@ def again(memspy, python, rounds):
         assert live.hooked_words(target.pid) == 0, 'it is still hooked'
         faults = live.let_go(target.pid) + target.works()
         assert not faults, faults
-
-
-def ours(pid):
-    return sorted(' '.join(line.split()[1:3]) for line in live.mappings(pid) if 'memspy' in line)
 
 
 def stopped(memspy, python, kind):
@@ -134,6 +130,69 @@ def uninterruptible(memspy, python):
     assert served and back == 'back\n' and not held and not faults, (served, back, held, faults)
 
 
+LIMITED = '''
+import os, resource, signal, sys, time
+if sys.argv[1] == 'threads':
+    os.setgid(65534)
+    resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+    os.setuid(65533)
+else:
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+print('ready', flush=True)
+while True:
+    before = time.monotonic()
+    if sys.argv[1] == 'threads':
+        time.sleep(0.2)
+    while time.monotonic() - before < 0.2:
+        if sys.argv[1] == 'threads':
+            print('cut short', flush=True)
+'''
+
+
+def limited(memspy, python, what):
+    """It sleeps and may start no thread: the one that sleeps does it all. It may have no large files: a signal would kill it."""
+    file = live.path_of('limited.json')
+    with subprocess.Popen([python, '-c', LIMITED, what], stdout=subprocess.PIPE, text=True) as process:
+        live.running.append(process)
+        assert process.stdout.readline() == 'ready\n'
+        answer = memspy.record(process.pid, file, '--inject', 'map')
+        faults = live.let_go(process.pid)
+        time.sleep(0.3)
+        alive = process.poll() is None
+        process.kill()
+        said = process.stdout.read()
+        live.running.remove(process)
+    assert answer.returncode == 0 and alive and not faults and not said, (answer.stderr, faults, said)
+
+
+def nobody_stops(memspy, python):
+    """The only thread cannot be stopped: that is said, in a second, and what it was in goes on."""
+    file, fifo = live.path_of('nobody.json'), live.path_of('fifo')
+    if not os.path.exists(fifo):
+        os.mkfifo(fifo)
+    alone = UNINTERRUPTIBLE.replace('threading.Thread(target', '(lambda **_: None)(target').replace('.start()', '')
+    process = subprocess.Popen([python, '-c', alone, fifo], stdout=subprocess.PIPE, text=True)
+    live.running.append(process)
+    assert process.stdout.readline() == 'ready\n'
+    assert live.wait_until(lambda: live.status_of(process.pid)['State'][0] == 'D'), 'it does not wait for its child'
+    began = time.monotonic()
+    answer = memspy.record(process.pid, file)
+    took = time.monotonic() - began
+    with open(fifo, 'w'):
+        back = process.stdout.readline()
+    live.wait_until(lambda: live.status_of(process.pid)['State'][0] == 't', 0.3)
+    faults = live.let_go(process.pid)
+    served = memspy.record(process.pid, file)
+    process.kill()
+    process.communicate()
+    live.running.remove(process)
+    assert answer.returncode == 1 and answer.stderr.count('\n') == 1, answer.stderr
+    assert 'did not stop' in answer.stderr and 'try again later' in answer.stderr, answer.stderr
+    assert took < 3 and back == 'back\n' and not faults, (took, back, faults)
+    assert served.returncode == 0, f'and once it was back: {served.stderr}'
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('memspy')
@@ -152,8 +211,12 @@ def main():
         matrix(memspy, results, name, python, a.ways.split(','), a.rounds)
         for kind in ('threads', 'sleep', 'pipe'):
             results.run(f'{name} stopped {kind}', stopped, memspy, python, kind)
-        if name not in ('2.7', '3.6', '3.7'):
+        if live.runs(python, '-c', 'import os; os.posix_spawn'):
             results.run(f'{name} a thread in uninterruptible sleep', uninterruptible, memspy, python)
+            results.run(f'{name} nothing but uninterruptible sleep', nobody_stops, memspy, python)
+        if name == 'system':
+            for what in ('threads', 'files'):
+                results.run(f'{name} no more {what}', limited, memspy, python, what)
         if a.again:
             results.run(f'{name} {a.again} times the same process', again, memspy, python, a.again)
     results.end()

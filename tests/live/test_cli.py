@@ -14,9 +14,12 @@ import tempfile
 import time
 import unittest
 
+import memspy_live
+
 MEMSPY = os.path.abspath(sys.argv.pop(1))
 PYTHON = '/usr/bin/python3'
 IS_ROOT = os.geteuid() == 0
+NOBODY = memspy_live.NOBODY
 SLEEPER = 'import sys, time; print("ready", flush=True); time.sleep(600)'
 
 
@@ -52,10 +55,17 @@ class Refusals(unittest.TestCase):
         return target
 
     def fingerprint(self, pid):
-        """What would change if somebody had been in there: mappings with their names, and open files."""
-        maps = pathlib.Path(f'/proc/{pid}/maps').read_text()
-        files = sorted(os.readlink(f'/proc/{pid}/fd/{fd}') for fd in os.listdir(f'/proc/{pid}/fd'))
-        return maps, files
+        """What would change if somebody had been in there: every byte that is mapped, files, threads."""
+        return memspy_live.fingerprint(pid)
+
+    def as_nobody(self):
+        """A copy of memspy (the build folder may be closed to others), and a folder of nobody's."""
+        memspy = shutil.copy(MEMSPY, self.folder / 'memspy')
+        os.chmod(memspy, 0o755)
+        mine = self.folder / 'nobody'
+        mine.mkdir()
+        os.chown(mine, 65534, 65534)
+        return memspy, mine
 
     def refused(self, run, code, *words):
         self.assertEqual(run.returncode, code, run.stderr)
@@ -75,16 +85,37 @@ class Refusals(unittest.TestCase):
         gone.wait()
         for command in ('record', 'attach', 'dump'):
             run = self.run_memspy(command, '--pid', str(gone.pid))
-            self.refused(run, 1, f'{gone.pid}')
+            self.refused(run, 1, f'no process {gone.pid}', '`ps -e` lists')
+        self.refused(self.run_memspy('attach', '--foreground', '--pid', str(gone.pid)), 1, f'no process {gone.pid}')
+        self.refused(self.run_memspy('detach', '--pid', str(gone.pid)), 1, f'{gone.pid} is not attached')
         self.assertEqual([p.name for p in self.folder.glob('*.json')], [])
+
+    def test_a_thread_leads_to_its_process(self):
+        target = self.start(PYTHON, '-c', 'import threading, time; threading.Thread(target=time.sleep, args=(600,)).start();'
+                            'print("ready", flush=True)')
+        self.assertEqual(target.stdout.readline(), 'ready\n')
+        thread = max(int(t) for t in os.listdir(f'/proc/{target.pid}/task'))
+        before = self.fingerprint(target.pid)
+        for command in ('record', 'attach', 'doctor'):
+            run = self.run_memspy(command, '--pid', str(thread))
+            self.assertEqual(run.returncode, 1)
+            self.assertIn(f'it is a thread of process {target.pid}', run.stdout + run.stderr)
+            self.assertIn(f'give --pid {target.pid}', run.stdout + run.stderr)
+        self.assertEqual(self.fingerprint(target.pid), before)
 
     def test_a_process_that_is_no_python_is_named(self):
         target = self.start('sleep', '600')
         before = self.fingerprint(target.pid)
         self.refused(self.record(target.pid), 1, 'sleep', 'not CPython')
+        self.refused(self.run_memspy('attach', '--pid', str(target.pid)), 1, 'sleep', 'not CPython')
         self.refused(self.run_memspy('dump', '--pid', str(target.pid)), 1, 'not CPython')
         self.assertEqual(self.fingerprint(target.pid), before)
         self.assertFalse(self.out.exists())
+
+    def test_a_program_that_is_no_python_leaves_no_file(self):
+        self.refused(self.run_memspy('record', '-o', str(self.out), '--', 'sleep', '600'), 1, 'sleep', 'not CPython')
+        self.refused(self.run_memspy('record', '-o', str(self.out), '--', './nowhere'), 1, 'cannot start ./nowhere')
+        self.assertEqual(list(self.folder.glob('*.json')), [])
 
     def test_a_python_without_an_interpreter_is_none(self):
         """A process that has Python in its name and arguments only."""
@@ -97,13 +128,8 @@ class Refusals(unittest.TestCase):
     def test_another_users_process_is_refused_with_the_remedy(self):
         target = self.start_python()
         before = self.fingerprint(target.pid)
-        # A copy: the build folder may be closed to others.
-        memspy = shutil.copy(MEMSPY, self.folder / 'memspy')
-        os.chmod(memspy, 0o755)
-        mine = self.folder / 'nobody'
-        mine.mkdir()
-        os.chown(mine, 65534, 65534)
-        nobody = ('setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'env', f'MEMSPY_RUNTIME_DIR={mine}/run')
+        memspy, mine = self.as_nobody()
+        nobody = (*NOBODY, 'env', f'MEMSPY_RUNTIME_DIR={mine}/run')
         run = self.run_memspy('record', '--pid', str(target.pid), '-o', str(mine / 'heap.json'), '--duration', '1', memspy=memspy,
                               before=nobody)
         self.refused(run, 1, 'root', 'CAP_SYS_PTRACE')
@@ -129,7 +155,10 @@ class Refusals(unittest.TestCase):
             run = self.run_memspy('record', '--pid', str(target.pid), '-o', str(self.out), option, value)
             self.refused(run, 2, f'memspy record: {option}: ')
         for pid in ('', 'x', '0', '-5', '1.5', '99999999', '٣'):
-            self.refused(self.run_memspy('record', '--pid', pid), 2, 'memspy record: --pid: ')
+            for command in ('record', 'attach', 'detach', 'dump', 'doctor'):
+                self.refused(self.run_memspy(command, '--pid', pid), 2, f'memspy {command}: --pid: ')
+        for option, value in (('--sample-bytes', '-1'), ('--table-size', 'much'), ('--interval', '1e9')):
+            self.refused(self.run_memspy('attach', '--pid', str(target.pid), option, value), 2, f'memspy attach: {option}: ')
         self.assertEqual(self.fingerprint(target.pid), before)
         self.assertFalse(self.out.exists())
 
@@ -177,6 +206,112 @@ class Refusals(unittest.TestCase):
         self.assertIn('holds everything up to', run.stderr)
         self.assertGreaterEqual(len(json.loads(self.out.read_text())['ticks']), 1)
         self.assertIsNone(target.poll())
+
+    @unittest.skipUnless(IS_ROOT, 'only root can mount')
+    def test_a_full_disk_does_not_hurt_a_session_that_stands(self):
+        target = self.start_python()
+        small = self.folder / 'small'
+        small.mkdir()
+        if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=32k', 'tmpfs', small], capture_output=True).returncode:
+            self.skipTest('mounting is not allowed here')
+        self.addCleanup(subprocess.run, ['umount', '-l', small], check=True)
+        run = self.run_memspy('attach', '--pid', str(target.pid), '--interval', '0.05')
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.out = small / 'heap.json'
+        (small / 'filler').write_bytes(b'x' * 4096 * 8)
+        self.refused(self.record(target.pid), 1, 'No space left on device')
+        self.assertFalse(self.out.exists())
+        (small / 'filler').write_bytes(b'x' * 4096 * 6)
+        run = self.record(target.pid, '--duration', '30', '--interval', '0.05')
+        self.assertEqual(run.returncode, 1, run.stderr)
+        self.assertIn('No space left on device', run.stderr)
+        self.assertGreaterEqual(len(json.loads(self.out.read_text())['ticks']), 1)
+        sessions = json.loads(self.run_memspy('status', '--format', 'json').stdout)
+        self.assertEqual([s['pid'] for s in sessions.get('sessions', sessions)], [target.pid])
+        self.assertEqual(self.run_memspy('detach', '--pid', str(target.pid)).returncode, 0)
+        self.assertEqual(memspy_live.hooked_words(target.pid), 0)
+
+    def prlimit(self, *args):
+        subprocess.run(['prlimit', *map(str, args)], check=True)
+
+    @unittest.skipUnless(shutil.which('prlimit'), 'prlimit is not installed')
+    def test_a_file_that_may_not_grow_ends_like_a_full_disk(self):
+        """The kernel sends a signal for that, which must not end memspy while the hooks are in place."""
+        target = self.start_python()
+        before = self.fingerprint(target.pid)
+        self.refused(self.record(target.pid, before=('prlimit', '--fsize=1000')), 1, 'cannot write', 'File too large')
+        self.assertFalse(self.out.exists())
+        self.assertEqual(self.fingerprint(target.pid), before)
+        env = dict(os.environ, MEMSPY_RUNTIME_DIR=str(self.folder / 'run'))
+        for holder in ('record', 'the daemon'):
+            if holder == 'the daemon':
+                self.assertEqual(self.run_memspy('attach', '--pid', str(target.pid)).returncode, 0)
+            record = subprocess.Popen([MEMSPY, 'record', '-f', '--pid', str(target.pid), '-o', self.out, '--duration', '30', '--interval',
+                                       '0.05'], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            self.addCleanup(record.kill)
+            self.assertTrue(memspy_live.wait_until(lambda: memspy_live.has_ticks(self.out, target.pid)))
+            writer = record.pid
+            if holder == 'the daemon':
+                mark = f'MEMSPY_RUNTIME_DIR={self.folder}/run'.encode()
+                writer, = [pid for pid in filter(str.isdigit, os.listdir('/proc')) if int(pid) != record.pid and
+                           mark in self.bytes_of(f'/proc/{pid}/environ')]
+            self.prlimit('--pid', writer, f'--fsize={self.out.stat().st_size + 2000}')
+            words = record.communicate(timeout=20)[1]
+            self.assertEqual(record.returncode, 1, (holder, record.returncode, words))
+            self.assertIn('File too large', words)
+            self.assertIn('holds everything up to', words)
+            self.assertGreaterEqual(len(json.loads(self.out.read_text())['ticks']), 1)
+            self.out.unlink()
+        self.assertEqual(self.run_memspy('detach', '--pid', str(target.pid)).returncode, 0)
+        self.assertEqual(memspy_live.hooked_words(target.pid), 0)
+        self.assertIsNone(target.poll())
+
+    @staticmethod
+    def bytes_of(path):
+        try:
+            return pathlib.Path(path).read_bytes()
+        except OSError:
+            return b''
+
+    def test_a_place_that_is_no_file_is_told_what_it_is(self):
+        target = self.start_python()
+        before = self.fingerprint(target.pid)
+        os.mkfifo(self.folder / 'fifo')
+        (self.folder / 'folder').mkdir()
+        (self.folder / 'plain').write_text('precious')
+        for place, words in (('fifo', 'a pipe'), ('folder', 'a directory'), ('/dev/null', 'a device'), ('/dev/full', 'a device'),
+                             ('nowhere/heap.json', 'No such file or directory'), ('plain/heap.json', 'Not a directory'),
+                             ('x' * 300, 'File name too long'), ('', '-o')):
+            for force in ((), ('-f',)):
+                run = self.run_memspy('record', '--pid', str(target.pid), '-o', place, '--duration', '0.5', *force)
+                self.refused(run, 2 if place == '' else 1, words)
+        self.assertEqual(sorted(p.name for p in self.folder.iterdir()), ['fifo', 'folder', 'plain'])
+        self.assertEqual((self.folder / 'plain').read_text(), 'precious')
+        self.assertEqual(self.fingerprint(target.pid), before)
+
+    def test_an_old_recording_stays_when_the_new_one_cannot_begin(self):
+        self.out.write_text('precious')
+        for program in ('sleep', '600'), ('true',):
+            run = self.run_memspy('record', '-f', '-o', str(self.out), '--', *program)
+            self.assertEqual((run.returncode, self.out.read_text()), (1, 'precious'), run.stderr)
+        target = self.start('sleep', '600')
+        self.refused(self.record(target.pid, '-f'), 1, 'not CPython')
+        self.assertEqual(self.out.read_text(), 'precious')
+
+    @unittest.skipUnless(IS_ROOT and shutil.which('setpriv'), 'only root can be somebody else')
+    def test_a_file_of_somebody_elses_is_not_replaced(self):
+        memspy, folder = self.as_nobody()
+        target = self.start(*NOBODY, PYTHON, '-c', SLEEPER)
+        self.assertEqual(target.stdout.readline(), 'ready\n')
+        before = self.fingerprint(target.pid)
+        self.out.write_text('precious')
+        for place in self.out, self.folder / 'new.json':
+            run = self.run_memspy('record', '-f', '--pid', str(target.pid), '-o', str(place), '--duration', '0.5', memspy=memspy,
+                                  before=(*NOBODY, 'env', f'MEMSPY_RUNTIME_DIR={folder}/run'))
+            self.refused(run, 1, f'cannot write {place}', 'Permission denied')
+        self.assertEqual(self.out.read_text(), 'precious')
+        self.assertFalse((self.folder / 'new.json').exists())
+        self.assertEqual(self.fingerprint(target.pid), before)
 
     def test_a_zombie_and_a_kernel_thread_are_explained(self):
         zombie = subprocess.Popen(['true'])

@@ -42,7 +42,7 @@ class Dump(unittest.TestCase):
         self.assertEqual(seen['pid'], self.process.pid)
         self.assertEqual(len(seen['threads']), 3)
         for thread in seen['threads']:
-            self.assertEqual(sorted(thread), ['frames', 'gil', 'name', 'tid'])
+            self.assertEqual(sorted(thread), ['frames', 'gil', 'name', 'tid', 'torn', 'truncated'])
         main = [[f['function'], f['line']] for f in seen['threads'][0]['frames']]
         self.assertEqual(main, [[f[0], f[2]] for f in self.said['main']])
 
@@ -68,7 +68,7 @@ class Refusals(unittest.TestCase):
     def test_pypy_is_no_cpython(self):
         answer = self.refused('pypy3')
         self.assertEqual((answer.returncode, answer.stdout), (1, ''))
-        self.assertRegex(answer.stderr, r'^memspy[^\n]*: \d+ is PyPy, not CPython: memspy reads CPython\'s heap only\n$')
+        self.assertRegex(answer.stderr, r'^memspy[^\n]*: \d+ is PyPy, not CPython: memspy reads CPython\'s heap only; run the program with that\n$')
 
     def test_what_is_no_python_is_named(self):
         answer = self.refused('nginx')

@@ -4,7 +4,9 @@ import argparse
 import json
 import os
 import random
+import shutil
 import signal
+import subprocess
 import sys
 import time
 
@@ -12,32 +14,16 @@ import memspy_live as live
 from memspy_live import Memspy, Results, Target, Worker
 
 
-def kill_at_some_instant(memspy, how, pid, file):
-    """Starts memspy, kills it after a random time: the instants of an attach are the first 60 ms."""
-    if os.path.exists(file):
-        os.unlink(file)
-    if how == 'attach':
-        process = memspy.start('attach', '--foreground', '--pid', pid)
-    else:
-        process = memspy.start('record', '--pid', pid, '--interval', 0.05, '-o', file)
-    time.sleep(random.random() * random.choice((0.03, 0.06, 0.3)))
-    process.kill()
-    memspy.end(process)
-    # The one who traces and hooks for "attach" is the daemon.
-    for pid in live.daemons() if how == 'attach' else []:
-        os.kill(pid, signal.SIGKILL)
-    return process
-
-
 def parses(file):
     """A file that has begun is a whole document."""
     if not os.path.exists(file) or os.path.getsize(file) == 0:
         return []
+    with open(file, 'rb') as f:
+        data = f.read()
     try:
-        with open(file) as f:
-            json.load(f)
+        json.loads(data)
     except ValueError as fault:
-        return [f'the recording does not parse: {fault}']
+        return [f'the recording does not parse: {fault}: {len(data)} bytes, {data[:60]} to {data[-60:]}']
     return []
 
 
@@ -46,7 +32,7 @@ def memspy_killed(memspy, python, kind, how, kills):
     begun = 0
     with Worker(python, kind) as target:
         for i in range(kills):
-            kill_at_some_instant(memspy, how, target.pid, file)
+            memspy.kill(how, target.pid, file, live.some_instant(random))
             faults = parses(file) + target.works() + live.let_go(target.pid)
             assert not faults, f'after kill {i + 1}: {faults}'
             begun += os.path.exists(file) and os.path.getsize(file) > 0
@@ -73,6 +59,101 @@ def other_domains_next(memspy, python):
             assert answer.returncode == 0, f'{domains}: {answer.stderr}'
             faults = target.works() + live.let_go(target.pid)
             assert not faults, f'{domains}: {faults}'
+
+
+def nobody_after_nobody(memspy, python, kills):
+    """
+    Who is not root may not open what an earlier session left mapped, and lays a fresh table over it, while threads
+    of the target are in the hooks: it must have its size by then, or they die.
+    """
+    as_nobody, folder = live.memspy_of_nobody(memspy)
+    file = os.path.join(folder, 'heap.json')
+    targets = shutil.copytree(live.TARGETS, os.path.join(folder, 'targets'), dirs_exist_ok=True)
+    with Worker(python, 'threads', before=live.NOBODY, folder=folder, script=os.path.join(targets, 'worker.py')) as target:
+        reused = 0
+        for i in range(kills):
+            session = as_nobody.start('record', '-f', '-v', '--pid', target.pid, '--interval', 0.05, '--sample-bytes', '2K', '-o', file)
+            begun = live.wait_until(lambda: session.poll() is not None or
+                                    (live.has_ticks(file, target.pid) and live.hooked_words(target.pid) > 0))
+            time.sleep(random.random() * 0.05)
+            session.kill()
+            ended = as_nobody.end(session)
+            assert begun and ended.returncode == -signal.SIGKILL, f'session {i + 1}: exit {ended.returncode}: {ended.stderr}'
+            reused += 'the probe of an earlier session' in ended.stderr
+            faults = target.works() + live.let_go(target.pid)
+            assert not faults, f'after kill {i + 1}: {faults}'
+        answer = as_nobody.record(target.pid, file, duration=0.3)
+        assert answer.returncode == 0, f'no attach afterwards: {answer.stderr}'
+        assert reused == kills - 1, f'{reused} of {kills - 1} sessions found the probe again'
+        assert live.hooked_words(target.pid) == 0, 'it is still hooked'
+        tables = [line for line in live.mappings(target.pid) if 'memfd:memspy' in line]
+        assert len(tables) == 1, tables
+        faults = target.works() + live.let_go(target.pid)
+        assert not faults, f'afterwards: {faults}'
+
+
+GOES_ON = '''
+import sys, time
+for i in range(60):
+    time.sleep(0.01)
+with open(sys.argv[1], 'w') as f:
+    f.write('done')
+'''
+
+
+def started_by(mark):
+    """Processes with this word in their environment."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir('/proc')):
+        try:
+            with open(f'/proc/{pid}/environ', 'rb') as f:
+                if mark.encode() in f.read().split(b'\0') and live.status_of(pid)['State'][0] != 'Z':
+                    found.append(int(pid))
+        except OSError:
+            pass
+    return found
+
+
+def program_outlives_us(memspy, python, kills):
+    """
+    record -- program stops the program for a moment, to attach. Killed while it is stopped (every other time) or at
+    some instant of the start, memspy leaves a program that goes on to its end.
+    """
+    file, word = live.path_of('program.json'), live.path_of('program.done')
+    stopped = running = 0
+    for i in range(kills):
+        mark = f'MEMSPY_TEST_PROGRAM={os.getpid()}-{i}'
+        starter = Memspy(memspy.binary, environment=dict(live.ENVIRONMENT, **dict([mark.split('=')])))
+        for path in (file, word):
+            if os.path.exists(path):
+                os.unlink(path)
+        session = starter.start('record', '-f', '-o', file, '--', python, '-c', GOES_ON, word)
+        instant = time.monotonic() + (5 if i % 2 == 0 else random.random() * 0.15)
+        program, seen_stopped = [], False
+        while not seen_stopped and session.poll() is None and time.monotonic() < instant:
+            program = program or [pid for pid in started_by(mark) if pid != session.pid]
+            seen_stopped = i % 2 == 0 and any(state_of(pid) in 'Tt' for pid in program)
+        session.kill()
+        session.wait()
+        if started_by(mark):
+            stopped += seen_stopped
+            running += not seen_stopped
+            done = live.wait_until(lambda: os.path.exists(word), 5)
+            states = [live.status_of(pid)['State'] for pid in started_by(mark)]
+            for pid in started_by(mark) if not done else ():
+                os.kill(pid, signal.SIGKILL)
+            assert done, f'kill {i + 1}: the program is in state {states}'
+        starter.end(session)  # whose pipes the program has, too
+        assert not parses(file), parses(file)
+    assert stopped, 'memspy was never killed while the program was stopped'
+    return f'killed {stopped} times while it was stopped, {running} while it ran'
+
+
+def state_of(pid):
+    try:
+        return live.status_of(pid)['State'][0]
+    except OSError:
+        return '?'
 
 
 def figures_after_a_kill(memspy, python):
@@ -169,6 +250,13 @@ def main():
             for how in ('attach', 'record'):
                 results.run(f'{name} {a.kills} kills of {how}, {kind}', memspy_killed, memspy, python, kind, how, a.kills)
         results.run(f'{name} killed, then other domains', other_domains_next, memspy, python)
+        if os.geteuid() != 0 or not shutil.which('setpriv'):
+            results.skip(f'{name} nobody after nobody', 'only root can be somebody else')
+        elif subprocess.run([*live.NOBODY, python, '-c', ''], capture_output=True).returncode:
+            results.skip(f'{name} nobody after nobody', f'nobody may not run {python}')
+        else:
+            results.run(f'{name} {a.kills} kills, nobody after nobody', nobody_after_nobody, memspy, python, a.kills)
+        results.run(f'{name} {a.kills} kills of record -- program', program_outlives_us, memspy, python, a.kills)
         results.run(f'{name} right figures after a kill', figures_after_a_kill, memspy, python)
         for how in ('killed', 'exits'):
             results.run(f'{name} the target {how}', target_ends, memspy, python, how)

@@ -23,6 +23,9 @@ KINDS = [
     ('small', 300000, 60, (), {'PYTHONMALLOC': 'debug'}, '64K'),
     ('small', 300000, 60, (), {'PYTHONMALLOC': 'pymalloc'}, '64K'),
     ('leak', 60000, 1000, (), {'PYTHONMALLOC': 'debug'}, '64K'),
+    ('small', 300000, 60, (), {'PYTHONMALLOC': 'mimalloc'}, '64K'),
+    ('leak', 60000, 1000, (), {'PYTHONMALLOC': 'mimalloc'}, '64K'),
+    ('grow_list', 5000000, 0, (), {'PYTHONMALLOC': 'mimalloc_debug'}, '512K'),
     ('small', 300000, 60, ('-X', 'tracemalloc'), {}, '64K'),
     ('leak', 60000, 1000, ('-X', 'tracemalloc'), {}, '64K'),
     ('zeros', 40, 1 << 20, (), {}, '512K'),
@@ -32,10 +35,10 @@ KINDS = [
 UNSEEN = {'2.7': {'small'}}
 
 
-def measure(memspy, python, kind, n, size, options=(), env=None, period='512K'):
-    """The row of the line that made it, the totals, and what the program said."""
+def recorded(memspy, python, script, *args, options=(), env=None, period='512K'):
+    """A target that says what it holds, recorded while it makes it: the report and what the program said."""
     file = live.path_of('truth.json')
-    with Target(python, 'truth.py', kind, n, size, options=options, env=env) as target:
+    with Target(python, script, *args, options=options, env=env) as target:
         session = memspy.start('record', '-f', '--pid', target.pid, '--interval', 0.1, '--sample-bytes', period, '-o', file)
         assert live.wait_until(lambda: session.poll() is not None or live.has_ticks(file, target.pid)), 'no first tick'
         answer = target.ask(patience=90)
@@ -53,7 +56,12 @@ def measure(memspy, python, kind, n, size, options=(), env=None, period='512K'):
         target.process.stdin.write('\n')
         target.process.stdin.flush()
         assert target.process.wait(30) == 0, f'the target ended with {target.process.returncode}: {target.words_of_fault()}'
-    report = memspy.report(file)
+    return memspy.report(file), said
+
+
+def measure(memspy, python, kind, n, size, options=(), env=None, period='512K'):
+    """The row of the line that made it, the totals, and what the program said."""
+    report, said = recorded(memspy, python, 'truth.py', kind, n, size, options=options, env=env, period=period)
     rows = [r for r in report['rows'] if r['line'] == said['line'] and r['file'].endswith('truth.py')]
     return rows[0] if rows else None, report['totals'], said
 
@@ -160,6 +168,8 @@ def main():
         for entry in KINDS:
             if entry[0] == 'zeros' and not numpy or name in ('2.7',) and (entry[3] or entry[4]):
                 continue  # no numpy there; no such options before 3.6
+            if 'mimalloc' in entry[4].get('PYTHONMALLOC', '') and not live.runs(python, **entry[4]):
+                continue  # 3.13 and later have it
             words = ' '.join([name, entry[0], *entry[3], *(f'{k}={v}' for k, v in entry[4].items())])
             results.run(words, kind, memspy, python, name, entry)
     results.end()

@@ -50,7 +50,7 @@ int main(int argc, char *argv[])
 		if (i <= 20)
 			must(recording_writer_tick(w, &s, n, &e));
 	}
-	must(recording_writer_end(w, "killed by\tsignal 9", &e));
+	recording_writer_end(w, "killed by\tsignal 9", &e); /* a tick in hand may find no room: a whole document all the same */
 	recording_writer_free(w);
 	names_free(n);
 	return 0;

@@ -305,7 +305,7 @@ class Usage(unittest.TestCase):
                 (['attach', '--pid', 'x'], 'memspy attach: --pid: "x" is not a number\n'),
                 (['detach', '--pid', '0'], 'memspy detach: --pid: 0 is too little; the least is 1\n'),
                 (['status', '--format', 'xml'], 'memspy status: --format: "xml" is not one of table or json\n'),
-                (['doctor', '5'], 'memspy doctor: what is "5"? memspy help doctor shows how to write it\n'),
+                (['doctor', '5'], 'memspy doctor: what is "5"? a process is written --pid 5\n'),
                 (['help', 'nothing'], 'memspy help: there is no command "nothing"; memspy help lists them\n')):
             run = self.run_memspy(*args)
             self.assertEqual((run.returncode, run.stderr, run.stdout), (2, sentence, ''))

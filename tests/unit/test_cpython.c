@@ -53,6 +53,26 @@ static const uint64_t own_3_13[][2] = {
 	{ 544, 32 },	  { 552, 16 },	  { 560, 40 },
 };
 
+/* And 3.14.10. */
+static const uint64_t own_3_14[][2] = {
+	{ 8, 0x30e0af0 }, { 24, 316616 }, { 32, 784 }, { 40, 808 }, { 48, 225864 }, { 64, 7272 }, { 72, 7344 },
+	{ 120, 16 }, { 128, 7784 }, { 144, 7800 }, { 152, 7792 }, { 176, 832 }, { 192, 8 }, { 200, 16 },
+	{ 208, 72 }, { 216, 152 }, { 224, 160 }, { 248, 88 }, { 256, 8 }, { 264, 0 }, { 272, 56 },
+	{ 288, 74 }, { 312, 216 }, { 320, 112 }, { 328, 120 }, { 336, 128 }, { 344, 136 }, { 352, 68 },
+	{ 384, 208 }, { 400, 16 }, { 408, 8 }, { 592, 40 }, { 600, 16 }, { 608, 32 }, { 616, 64 },
+	{ 624, 32 }, { 632, 16 }, { 640, 40 },
+};
+
+/* And 3.15.2. */
+static const uint64_t own_3_15[][2] = {
+	{ 8, 0x30f02f0 }, { 24, 346568 }, { 32, 912 }, { 40, 936 }, { 48, 226240 }, { 64, 7264 }, { 72, 7336 },
+	{ 120, 16 }, { 128, 7736 }, { 144, 7752 }, { 152, 7744 }, { 176, 888 }, { 192, 8 }, { 200, 16 },
+	{ 208, 72 }, { 240, 176 }, { 248, 184 }, { 312, 88 }, { 320, 8 }, { 328, 0 }, { 336, 56 },
+	{ 352, 74 }, { 376, 216 }, { 384, 112 }, { 392, 120 }, { 400, 128 }, { 408, 136 }, { 416, 68 },
+	{ 448, 208 }, { 464, 16 }, { 472, 8 }, { 688, 40 }, { 696, 16 }, { 704, 32 }, { 712, 64 },
+	{ 720, 32 }, { 728, 16 }, { 736, 40 },
+};
+
 static const struct {
 	const char *name;
 	size_t at;
@@ -90,16 +110,34 @@ START_TEST(what_a_target_says_of_itself_is_checked)
 }
 END_TEST
 
+#define OWN(numbers) numbers, sizeof(numbers) / sizeof((numbers)[0])
+
+static const struct {
+	const struct py_layout *layout;
+	const uint64_t (*numbers)[2];
+	size_t count, length;
+} own_tables[] = {
+	{ &py_3_13, OWN(own_3_13), 584 },
+	{ &py_3_14, OWN(own_3_14), 760 },
+	{ &py_3_15, OWN(own_3_15), 888 },
+};
+
 START_TEST(what_the_headers_say_and_what_the_target_says_agree)
 {
-	struct py_layout l = py_3_13;
-	uint64_t own[DEBUG_OFFSETS_MAX / 8] = { 0 };
-	const char *why;
+	for (size_t i = 0; i < sizeof(own_tables) / sizeof(own_tables[0]); i++) {
+		struct py_layout l = *own_tables[i].layout;
+		uint64_t own[DEBUG_OFFSETS_MAX / 8] = { 0 };
+		const char *why;
 
-	for (size_t k = 0; k < sizeof(own_3_13) / sizeof(own_3_13[0]); k++)
-		own[own_3_13[k][0] / 8] = own_3_13[k][1];
-	ck_assert(layout_take_own(&l, (const uint8_t *)own, 584, &why));
-	ck_assert_mem_eq(&l, &py_3_13, sizeof(l));
+		for (size_t k = 0; k < own_tables[i].count; k++)
+			own[own_tables[i].numbers[k][0] / 8] = own_tables[i].numbers[k][1];
+		ck_assert(layout_take_own(&l, (const uint8_t *)own, own_tables[i].length, &why));
+		/* The last members may differ with the way it was built (they do in 3.15): those we do not read. */
+		l.runtime.size = own_tables[i].layout->runtime.size;
+		l.interpreter.size = own_tables[i].layout->interpreter.size;
+		ck_assert_mem_eq(&l, own_tables[i].layout, sizeof(l));
+		ck_assert(!layout_take_own(&l, (const uint8_t *)own, own_tables[i].length - 1, &why));
+	}
 }
 END_TEST
 
@@ -199,6 +237,27 @@ START_TEST(every_walk_ends)
 }
 END_TEST
 
+START_TEST(tags_of_a_code_reference_are_no_part_of_its_address)
+{
+	struct array a = { THREAD, &target, sizeof(target), 0 };
+	struct remote *r = array_remote(&a);
+	struct python p = { .layout = py_3_14 };
+	struct raw_stack s;
+
+	ck_ok(raw_stack_init(&s, &e), e);
+	for (uint64_t tags = 0; tags < 4; tags++) {
+		memset(&target, 0, sizeof(target));
+		put_word(THREAD + py_3_14.thread.frame.offset, frame_at(0));
+		put_word(frame_at(0) + py_3_14.frame.code.offset, 0x5000 | tags);
+		ck_ok(raw_stack_walk(&p, r, THREAD, &s, &e), e);
+		ck_assert_uint_eq(s.count, 1);
+		ck_assert_uint_eq(s.frames[0].code, 0x5000);
+	}
+	raw_stack_done(&s);
+	remote_free(r);
+}
+END_TEST
+
 /* A thread that calls and returns all the time: whenever we look it is in another innermost frame. */
 static size_t reads;
 
@@ -264,4 +323,5 @@ END_TEST
 
 TESTS("cpython", any_characters_become_utf8, what_a_target_says_of_itself_is_checked,
       what_the_headers_say_and_what_the_target_says_agree, a_field_is_read_within_the_copy, every_walk_ends,
-      of_a_restless_thread_the_outer_frames_are_kept, a_position_is_an_offset_in_bytes)
+      of_a_restless_thread_the_outer_frames_are_kept,
+      tags_of_a_code_reference_are_no_part_of_its_address, a_position_is_an_offset_in_bytes)

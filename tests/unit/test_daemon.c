@@ -390,6 +390,96 @@ START_TEST(a_recording_whose_client_vanishes_is_still_whole)
 }
 END_TEST
 
+/* ---- a way in that takes long ---- */
+
+static json_t *slow_request(pid_t pid)
+{
+	return attach_request(pid, 4343, false);
+}
+
+START_TEST(a_slow_attach_holds_up_nobodys_tick)
+{
+	struct client *recording, *slow;
+	size_t before, after;
+	json_t *answer;
+	uint64_t asked;
+
+	attach();
+	recording = start_recording(60, 0.05);
+	ck_ok(client_new(&slow, false, &e), e);
+	usleep(200000);
+	before = recorded_ticks();
+	ck_ok(client_ask(slow, slow_request(getpid()), -1, &e), e);
+	usleep(600000);
+	after = recorded_ticks();
+	ck_assert_uint_ge(after, before + 3); /* of 12, on a machine that has time; held up: of none */
+	asked = clock_now_ns();
+	answer = status();
+	ck_assert_uint_lt(clock_now_ns() - asked, 150000000u);
+	ck_assert_uint_eq(json_array_size(json_object_get(answer, "sessions")), 1);
+	json_decref(answer);
+	ck_assert_int_eq(client_once(slow_request(getpid()), false, NULL, &e), -EALREADY);
+	ck_assert_ptr_nonnull(strstr(e.text, "is being attached already"));
+	ck_ok(client_next(slow, &answer, 3000, &e), e);
+	ck_assert(json_is_true(json_object_get(answer, "ok")));
+	json_decref(answer);
+	answer = status();
+	ck_assert_uint_eq(json_array_size(json_object_get(answer, "sessions")), 2);
+	json_decref(answer);
+	client_free(slow);
+	client_free(recording);
+}
+END_TEST
+
+START_TEST(who_does_not_wait_for_an_attach_leaves_no_session)
+{
+	struct client *gone;
+
+	attach();
+	ck_ok(client_new(&gone, false, &e), e);
+	ck_ok(client_ask(gone, slow_request(getpid()), -1, &e), e);
+	usleep(100000);
+	client_free(gone);
+	usleep(200000);
+	ck_assert(!was_closed(getpid()));
+	for (int i = 0; i < 300 && !was_closed(getpid()); i++)
+		usleep(10000);
+	ck_assert(was_closed(getpid()));
+	ck_ok(client_once(pid_request("detach", target), false, NULL, &e), e);
+	ck_assert(ends_soon(server));
+}
+END_TEST
+
+START_TEST(attaches_wait_for_one_another_and_a_daemon_that_is_stopped_waits_for_them)
+{
+	struct client *first, *second;
+	json_t *answer;
+
+	ck_ok(client_new(&first, false, &e), e);
+	ck_ok(client_new(&second, false, &e), e);
+	ck_ok(client_ask(first, slow_request(getpid()), -1, &e), e);
+	usleep(50000);
+	ck_ok(client_ask(second, attach_request(target, 1024, false), -1, &e), e);
+	ck_ok(client_next(first, &answer, 3000, &e), e);
+	json_decref(answer);
+	ck_ok(client_next(second, &answer, 3000, &e), e);
+	ck_assert(json_is_true(json_object_get(answer, "ok")));
+	json_decref(answer);
+	client_free(first);
+	client_free(second);
+	ck_ok(client_once(pid_request("detach", getpid()), false, NULL, &e), e);
+	ck_assert(was_closed(getpid()));
+	ck_ok(client_new(&first, false, &e), e);
+	ck_ok(client_ask(first, slow_request(getppid()), -1, &e), e);
+	usleep(100000);
+	kill(server, SIGTERM);
+	ck_assert(ends_soon(server));
+	ck_assert(was_closed(target));
+	ck_assert(was_closed(getppid()));
+	client_free(first);
+}
+END_TEST
+
 /* ---- coming and going ---- */
 
 START_TEST(a_held_session_ends_with_its_connection)
@@ -520,7 +610,9 @@ TESTS_WITH("daemon", setup, teardown, an_attached_process_is_listed_until_it_is_
 	   nonsense_is_refused_and_does_no_harm, a_line_without_end_is_cut_off, silent_clients_hold_up_nobody,
 	   a_recording_ends_when_its_time_is_over, a_recording_ends_well_when_its_client_has_enough,
 	   a_recording_survives_its_target_and_tells_its_end, a_recording_ends_with_detach,
-	   a_recording_whose_client_vanishes_is_still_whole, a_held_session_ends_with_its_connection,
+	   a_recording_whose_client_vanishes_is_still_whole, a_slow_attach_holds_up_nobodys_tick,
+	   who_does_not_wait_for_an_attach_leaves_no_session,
+	   attaches_wait_for_one_another_and_a_daemon_that_is_stopped_waits_for_them, a_held_session_ends_with_its_connection,
 	   a_held_session_tells_its_end, a_term_signal_ends_all_sessions_well,
 	   a_killed_daemon_leaves_a_socket_that_the_next_replaces, two_daemons_do_not_share_a_socket,
 	   a_directory_that_others_can_enter_is_refused, the_socket_is_its_owners_only,

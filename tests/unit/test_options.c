@@ -28,7 +28,9 @@ static const struct command detach = { .name = "detach", .needs = NEEDS_PID, .do
 static const struct command report = { .name = "report", .args = "FILE", .min_args = 1, .max_args = 1, .does = "report",
 				       .run = run_nothing };
 
-const struct command *const commands[] = { &record, &detach, &report, NULL };
+static const struct command top = { .name = "top", .needs = TAKES_PIDS, .does = "top", .run = run_nothing };
+
+const struct command *const commands[] = { &record, &detach, &report, &top, NULL };
 
 enum { MOST_WORDS = 12 };
 
@@ -80,7 +82,7 @@ static const struct {
 	{ &record, { "record", "python3" }, "what is \"python3\"? a program to start stands behind --" },
 	{ &record, { "record", "--" }, "there is no program behind --" },
 	{ &detach, { "detach" }, "needs --pid N: which process?" },
-	{ &detach, { "detach", "--pid", "4", "5" }, "what is \"5\"? memspy help detach shows how to write it" },
+	{ &detach, { "detach", "--pid", "4", "5" }, "what is \"5\"? a process is written --pid 5" },
 	{ &report, { "report" }, "needs FILE; memspy help report shows how to write it" },
 	{ &report, { "report", "a", "b" }, "what is \"b\"? memspy help report shows how to write it" },
 	{ &report, { "report", "--pid", "4" }, "there is no option --pid; memspy help report lists them" },
@@ -206,7 +208,28 @@ START_TEST(the_nearest_name_is_suggested_and_nothing_far)
 }
 END_TEST
 
-TESTS("options", what_makes_no_sense_is_refused_in_one_sentence, defaults_hold_until_something_is_written,
+START_TEST(several_processes_are_kept_in_order_each_once)
+{
+	struct args *a;
+	struct err e = { "" };
+	size_t count;
+	const pid_t *pids;
+
+	ck_ok(parse(&a, &top, (const char *const[]){ "top", "--pid", "7", "-p", "5", "--pid=7", NULL }, &e), e);
+	pids = args_pids(a, &count);
+	ck_assert_uint_eq(count, 2);
+	ck_assert_int_eq(pids[0], 7);
+	ck_assert_int_eq(pids[1], 5);
+	args_free(a);
+	ck_ok(parse(&a, &top, (const char *const[]){ "top", NULL }, &e), e);
+	args_pids(a, &count);
+	ck_assert_uint_eq(count, 0);
+	args_free(a);
+	ck_assert_int_eq(parse(&a, &top, (const char *const[]){ "top", "--pid", "0", NULL }, &e), COMMAND_USAGE);
+}
+END_TEST
+
+TESTS("options", several_processes_are_kept_in_order_each_once, what_makes_no_sense_is_refused_in_one_sentence, defaults_hold_until_something_is_written,
       what_is_written_wins_in_any_order_and_form, what_stands_behind_two_dashes_is_the_programs_own,
       a_file_may_begin_with_a_dash_behind_two_dashes, help_comes_before_what_is_missing,
       help_tells_every_option_and_its_default, the_nearest_name_is_suggested_and_nothing_far)

@@ -15,6 +15,7 @@
 
 #include "check_memspy.h"
 #include "memspy/preflight.h"
+#include "../../src/target/preflight_private.h"
 
 enum { NO_SUCH_PID = 0x7ffffff0, NOBODY = 65534 };
 static struct err e;
@@ -133,8 +134,12 @@ START_TEST(a_child_of_ours_is_fine)
 	ck_ok(preflight_refuse(&p, &e), e);
 	ck_assert_ptr_nonnull(found(&p, "permission"));
 	ck_assert_int_eq(found(&p, "permission")->answer, PREFLIGHT_OK);
-	ck_assert_ptr_null(found(&p, "state"));
-	ck_assert_ptr_null(found(&p, "seccomp"));
+	for (size_t i = 0; i < p.count; i++) {
+		if (strcmp(p.checks[i].name, "seccomp")) /* a container's filter is its children's, too */
+			ck_assert_msg(p.checks[i].answer == PREFLIGHT_OK, "%s: %s", p.checks[i].name, p.checks[i].text);
+		ck_assert_msg(strlen(p.checks[i].why) > 20, "%s says not why", p.checks[i].name);
+	}
+	ck_assert_ptr_nonnull(found(&p, "state"));
 	end(child);
 }
 END_TEST
@@ -233,6 +238,63 @@ START_TEST(strict_seccomp_is_refused_and_a_filter_is_noted)
 }
 END_TEST
 
+START_TEST(a_shadow_stack_is_refused_before_it_kills)
+{
+	static const struct {
+		const char *what, *status;
+		bool refused;
+	} cases[] = {
+		{ "switched on", "State:\tS (sleeping)\nx86_Thread_features:\tshstk \nx86_Thread_features_locked:\tshstk wrss \n", true },
+		{ "switched on, with writes", "x86_Thread_features:\twrss shstk\n", true },
+		{ "locked off", "x86_Thread_features:\t\nx86_Thread_features_locked:\tshstk wrss \n", false },
+		{ "something longer", "x86_Thread_features:\tshstk2 noshstk\n", false },
+		{ "a kernel without", "State:\tS (sleeping)\nSeccomp:\t0\n", false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct preflight p = { .pid = 7 };
+		struct facts f = { .pid = 7, .group = 7, .yama = -1, .ptrace_answer = ESRCH };
+
+		proc_status_parse(cases[i].status, &f.status);
+		preflight_judge(&f, &p);
+		ck_assert_msg((preflight_refuse(&p, &e) == -ENOTSUP) == cases[i].refused, "%s", cases[i].what);
+		if (cases[i].refused)
+			ck_assert_str_eq(e.text, "cannot attach to 7: it runs with a shadow stack (CET), which would end it at the "
+						 "first return that memspy lays down; start it with GLIBC_TUNABLES=glibc.cpu.x86_shstk=off");
+	}
+}
+END_TEST
+
+START_TEST(yama_is_explained)
+{
+	static const struct {
+		const char *what;
+		int yama, open_answer;
+		const char *sentence;
+	} cases[] = {
+		{ "0 allows", 0, 0, "" },
+		{ "1 allows whom the kernel lets", 1, 0, "" },
+		{ "1", 1, EACCES, "cannot attach to 7: Yama allows it to those who started it only (ptrace_scope 1); run it as root or "
+				  "give it CAP_SYS_PTRACE" },
+		{ "2", 2, EACCES, "cannot attach to 7: Yama allows it to CAP_SYS_PTRACE only (ptrace_scope 2); run it as root or give it "
+				  "CAP_SYS_PTRACE" },
+		{ "3", 3, EACCES, "cannot attach to 7: Yama forbids it to everyone (ptrace_scope 3); set kernel.yama.ptrace_scope to 2 or "
+				  "less and reboot: until then it cannot be changed" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct preflight p = { .pid = 7 };
+		struct facts f = { .pid = 7, .group = 7, .yama = cases[i].yama, .open_answer = cases[i].open_answer,
+				   .ptrace_answer = ESRCH };
+
+		e.text[0] = '\0';
+		preflight_judge(&f, &p);
+		preflight_refuse(&p, &e);
+		ck_assert_msg(!strcmp(e.text, cases[i].sentence), "%s: %s", cases[i].what, e.text);
+	}
+}
+END_TEST
+
 static void become_nobody(void)
 {
 	if (setgid(NOBODY) < 0 || setuid(NOBODY) < 0)
@@ -312,5 +374,6 @@ END_TEST
 
 TESTS("preflight", nobody_is_refused_with_a_way_to_find_somebody, neither_we_nor_threads_nor_the_dead_will_do,
       a_child_of_ours_is_fine, a_stopped_process_is_a_note_and_no_obstacle, one_process_has_one_tracer,
-      a_child_in_our_memory_is_refused, strict_seccomp_is_refused_and_a_filter_is_noted, who_may_not_is_told_why,
+      a_child_in_our_memory_is_refused, strict_seccomp_is_refused_and_a_filter_is_noted,
+      a_shadow_stack_is_refused_before_it_kills, yama_is_explained, who_may_not_is_told_why,
       what_the_caller_finds_is_added_and_bounded)

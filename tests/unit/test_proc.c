@@ -252,6 +252,21 @@ START_TEST(a_title_says_what_runs)
 }
 END_TEST
 
+START_TEST(a_thread_that_ended_has_a_state_of_its_own)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(0);
+	for (int i = 0; i < 500 && proc_thread_state(pid, pid) != 'Z'; i++)
+		usleep(1000);
+	ck_assert_int_eq(proc_thread_state(pid, pid), 'Z');
+	waitpid(pid, NULL, 0);
+	ck_assert_int_eq(proc_thread_state(pid, pid), 0);
+	ck_assert_int_eq(proc_thread_state(getpid(), getpid()), 'R');
+}
+END_TEST
+
 START_TEST(our_own_command_line_and_executable)
 {
 	char exe[512], small[5];
@@ -271,4 +286,5 @@ END_TEST
 
 TESTS("proc", a_pid_with_its_start_is_a_process, there_is_a_sentence_for_nobody, a_name_cannot_forge_a_line_of_stat,
       a_zombie_is_no_longer_the_process, our_own_status, all_threads_are_listed,
-      memory_that_is_touched_is_counted_by_its_kind, a_title_says_what_runs, our_own_command_line_and_executable)
+      memory_that_is_touched_is_counted_by_its_kind, a_title_says_what_runs, a_thread_that_ended_has_a_state_of_its_own,
+      our_own_command_line_and_executable)

@@ -235,7 +235,7 @@ START_TEST(a_killed_writer_leaves_a_valid_document)
 	for (int i = 0; i < COUNT; i++)
 		sites[i] = made_site(made_call(names, 0, "function", "app.py", i + 1), 1000, 1);
 	srand(1);
-	for (int i = 0; i < 25; i++) {
+	for (int i = 0; i < 200 && with_ticks < 15; i++) { /* on a busy machine the first ticks are late */
 		const struct timespec pause = { 0, 8000000 + rand() % 30000000 };
 		const char *path = made_path();
 		struct stat st = { 0 };
@@ -564,7 +564,8 @@ END_TEST
 START_TEST(a_recording_that_is_moved_is_thinned_where_it_is)
 {
 	char dir[] = "/tmp/memspy-test-XXXXXX", path[64], moved[64];
-	uint64_t ticks = 0, largest = 0;
+	uint64_t ticks = 0, before = 0;
+	bool shrank = false;
 	struct stat st, other;
 	FILE *f;
 	int r;
@@ -582,9 +583,10 @@ START_TEST(a_recording_that_is_moved_is_thinned_where_it_is)
 	for (int i = 0; i < 300; i++) {
 		one_more(moved, &ticks, &r);
 		ck_ok(r, e);
-		largest = recording_writer_bytes(w) > largest ? recording_writer_bytes(w) : largest;
+		shrank |= recording_writer_bytes(w) < before;
+		before = recording_writer_bytes(w);
 	}
-	ck_assert_uint_lt(recording_writer_bytes(w), largest);
+	ck_assert(shrank);
 	ck_assert_int_eq(stat(moved, &st) | stat(path, &other), 0);
 	ck_assert_uint_eq((uint64_t)st.st_size, recording_writer_bytes(w));
 	ck_assert_int_eq(st.st_mode & 07777, 0640);

@@ -1,11 +1,13 @@
 #include <jansson.h>
 #include <time.h>
 
+#include "golden.h"
 #include "made_up.h"
 #include "memspy/report.h"
 
 static struct names *names;
 static char path[64];
+static const struct report_look look;
 
 /*
  * Three ticks of a shop: a cache that grows, frames that stay, a stack that recurses, a module with a hostile name, a
@@ -34,6 +36,8 @@ static void record_a_shop(void)
 	sites[3] = made_site(made_call(names, main_, "a;b\nc \x1b[31m", "/srv/\xff\xfe.py", 7), 10 * MIB, 20);
 	sites[4] = made_site(0, 5 * MIB, 10);
 	sites[5] = made_site(serve, 2 * MIB, 4);
+	sites[5].thread = 101;
+	sites[5].temporary = made_estimate(1 * MIB, 2);
 	sites[6] = made_site(made_call(names, main_, "late", "/srv/shop/app.py", 99), 3 * MIB + 1, 6);
 
 	s = made_sample(0, 609 * MIB, sites, 2);
@@ -54,10 +58,72 @@ static void record_a_shop(void)
 	tzset();
 }
 
+/*
+ * Eleven ticks, one a minute, of a service: a leak, a cache that is full and replaced all the time, a cache that is turned
+ * over while it grows, what start-up left, what is let go, what is hardly seen, and a loop whose blocks live for milliseconds.
+ */
+enum { LEAK, CACHE, BUFFER, START, LETGO, RARE, LOOP, SERVICE_SITES };
+
+static void record_a_service(void)
+{
+	static const struct {
+		const char *function;
+		unsigned live, more, freed; /* samples: at first, more a minute, freed a minute */
+	} kinds[SERVICE_SITES] = {
+		[LEAK] = { "leak", 20, 30, 0 },	  [CACHE] = { "cache", 200, 0, 300 }, [BUFFER] = { "buffer", 10, 40, 600 },
+		[START] = { "=start", 100, 0, 0 }, [LETGO] = { "letgo", 300, 0, 0 },   [RARE] = { "rare", 3, 0, 0 },
+		[LOOP] = { "loop", 1, 0, 1000 },
+	};
+	struct recording_writer *w;
+	struct site sites[SERVICE_SITES];
+	uint32_t main_;
+
+	snprintf(path, sizeof(path), "%s", made_path());
+	ck_ok(names_new(&names, &e), e);
+	w = made_writer(path, 0);
+	main_ = made_call(names, 0, "<module>", "/srv/service.py", 1);
+	for (unsigned minute = 0; minute <= 10; minute++) {
+		struct sample s = made_sample(minute * 60.0, 500 * MIB, sites, SERVICE_SITES);
+
+		for (unsigned i = 0; i < SERVICE_SITES; i++) {
+			unsigned live = kinds[i].live + kinds[i].more * minute - (i == LETGO ? 25 * minute : 0);
+			unsigned freed = kinds[i].freed * minute + (i == LETGO ? 25 * minute : 0);
+
+			sites[i] = made_site(made_call(names, main_, kinds[i].function, "/srv/service.py", (int)i + 10), 0, 0);
+			sites[i].live = made_estimate(live * MIB / 2, live);
+			sites[i].alloc = made_estimate((live + freed) * MIB / 2, live + freed);
+			sites[i].peak = sites[i].live;
+			sites[i].lifetimes[i == LOOP ? 3 : LIFETIME_BUCKETS - 1] = freed * 3 / 4;
+			sites[i].lifetimes[i == LOOP ? 9 : 14] = freed - freed * 3 / 4;
+			if (i == LOOP)
+				sites[i].temporary = made_estimate(freed * MIB / 4, freed / 2);
+		}
+		ck_ok(recording_writer_tick(w, &s, names, &e), e);
+	}
+	ck_ok(recording_writer_end(w, "duration", &e), e);
+	recording_writer_free(w);
+	setenv("TZ", "UTC", 1);
+	tzset();
+}
+
 static void done(void)
 {
 	unlink(path);
 	names_free(names);
+}
+
+static struct moment at(const char *text)
+{
+	struct moment m = { 0 };
+
+	if (text)
+		ck_ok(moment_parse(&m, text, &e), e);
+	return m;
+}
+
+static void open_report(struct report **ret, enum report_view view, enum rows_by by)
+{
+	ck_ok(report_new(ret, path, &(struct report_ask){ .view = view, .by = by }, &e), e);
 }
 
 static json_t *json_of(enum report_view view, enum rows_by by)
@@ -66,8 +132,8 @@ static json_t *json_of(enum report_view view, enum rows_by by)
 	struct report *r;
 	json_t *j;
 
-	ck_ok(report_new(&r, path, view, by, &e), e);
-	report_json(r, &text);
+	open_report(&r, view, by);
+	ck_ok(report_json(r, &look, &text, &e), e);
 	j = json_loads(text.data, JSON_REJECT_DUPLICATES, NULL);
 	ck_assert_msg(j != NULL, "%s", text.data);
 	buf_done(&text);
@@ -93,31 +159,6 @@ static const json_t *row_at(const json_t *report, const char *function, int line
 	return NULL;
 }
 
-/* What a file of the golden folder holds; MEMSPY_GOLDEN_WRITE makes it anew. */
-static void is_golden(const char *name, const struct buf *text)
-{
-	const char *folder = getenv("MEMSPY_GOLDEN");
-	char file[512];
-	char *want;
-	FILE *f;
-	size_t n;
-
-	ck_assert_msg(folder != NULL, "MEMSPY_GOLDEN is not set");
-	snprintf(file, sizeof(file), "%s/%s", folder, name);
-	if (getenv("MEMSPY_GOLDEN_WRITE")) {
-		f = fopen(file, "we");
-		ck_assert(f && fwrite(text->data, 1, text->length, f) == text->length && fclose(f) == 0);
-		return;
-	}
-	f = fopen(file, "re");
-	ck_assert_msg(f != NULL, "no %s", file);
-	want = calloc(1, 1 << 20);
-	n = fread(want, 1, (1 << 20) - 1, f);
-	fclose(f);
-	ck_assert_msg(n == text->length && memcmp(want, text->data, n) == 0, "%s: want\n%s\ngot\n%s", name, want, text->data);
-	free(want);
-}
-
 START_TEST(tables_are_letter_by_letter_as_they_were)
 {
 	static const struct {
@@ -131,6 +172,13 @@ START_TEST(tables_are_letter_by_letter_as_they_were)
 		{ "report-allocated-function.txt", VIEW_ALLOCATED, BY_FUNCTION, { 0 } },
 		{ "report-peak-file.txt", VIEW_PEAK, BY_FILE, { 0 } },
 		{ "report-leaks-stack.txt", VIEW_LEAKS, BY_STACK, { 0 } },
+		{ "report-live-module.txt", VIEW_LIVE, BY_MODULE, { 0 } },
+		{ "report-live-thread.txt", VIEW_LIVE, BY_THREAD, { 0 } },
+		{ "service-leaks-line.txt", VIEW_LEAKS, BY_LINE, { 0 } },
+		{ "service-temporary-function.txt", VIEW_TEMPORARY, BY_FUNCTION, { 0 } },
+		{ "service-growth-line.txt", VIEW_GROWTH, BY_LINE, { .most_rows = 1 } },
+		{ "service-churn-line.txt", VIEW_CHURN, BY_LINE, { 0 } },
+		{ "service-lifetimes-line.txt", VIEW_LIFETIMES, BY_LINE, { 0 } },
 	};
 
 	record_a_shop();
@@ -138,9 +186,39 @@ START_TEST(tables_are_letter_by_letter_as_they_were)
 		struct buf text = { 0 };
 		struct report *r;
 
-		ck_ok(report_new(&r, path, cases[i].view, cases[i].by, &e), e);
-		report_table(r, &cases[i].look, &text);
-		is_golden(cases[i].golden, &text);
+		if (strcmp(cases[i].golden, "service-leaks-line.txt") == 0) {
+			done();
+			record_a_service();
+		}
+		open_report(&r, cases[i].view, cases[i].by);
+		ck_ok(report_table(r, &cases[i].look, &text, &e), e);
+		golden_is(cases[i].golden, &text);
+		ck_assert_ptr_null(strchr(text.data, '\x1b'));
+		buf_done(&text);
+		report_free(r);
+	}
+	done();
+}
+END_TEST
+
+START_TEST(trees_are_letter_by_letter_as_they_were)
+{
+	static const struct {
+		const char *golden;
+		enum rows_by by;
+		size_t most;
+	} cases[] = {
+		{ "tree-line.txt", BY_LINE, 0 }, { "tree-line-4.txt", BY_LINE, 4 }, { "tree-module.txt", BY_MODULE, 0 },
+	};
+
+	record_a_shop();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buf text = { 0 };
+		struct report *r;
+
+		open_report(&r, VIEW_LIVE, cases[i].by);
+		ck_ok(report_tree(r, &(struct report_look){ .most_rows = cases[i].most }, &text, &e), e);
+		golden_is(cases[i].golden, &text);
 		ck_assert_ptr_null(strchr(text.data, '\x1b'));
 		buf_done(&text);
 		report_free(r);
@@ -155,12 +233,12 @@ START_TEST(collapsed_and_json_are_letter_by_letter_as_they_were)
 	struct report *r;
 
 	record_a_shop();
-	ck_ok(report_new(&r, path, VIEW_LIVE, BY_LINE, &e), e);
-	ck_ok(report_collapsed(r, &text, &e), e);
-	is_golden("report-live-collapsed.txt", &text);
+	open_report(&r, VIEW_LIVE, BY_LINE);
+	ck_ok(report_collapsed(r, &look, &text, &e), e);
+	golden_is("report-live-collapsed.txt", &text);
 	buf_reset(&text);
-	report_json(r, &text);
-	is_golden("report-live-line.json", &text);
+	ck_ok(report_json(r, &look, &text, &e), e);
+	golden_is("report-live-line.json", &text);
 	buf_done(&text);
 	report_free(r);
 	done();
@@ -174,8 +252,8 @@ static uint64_t sum_of_collapsed(enum report_view view, enum rows_by by)
 	struct report *r;
 	uint64_t sum = 0;
 
-	ck_ok(report_new(&r, path, view, by, &e), e);
-	ck_ok(report_collapsed(r, &text, &e), e);
+	open_report(&r, view, by);
+	ck_ok(report_collapsed(r, &look, &text, &e), e);
 	for (char *line = text.data; line && *line; line = strchr(line, '\n') + 1) {
 		char *end = strchr(line, '\n'), *space = end;
 
@@ -244,6 +322,233 @@ START_TEST(recursion_counts_once_and_callers_have_what_they_called)
 }
 END_TEST
 
+START_TEST(modules_and_threads_are_told_by_name)
+{
+	static const struct {
+		enum rows_by by;
+		const char *module; /* NULL: by thread */
+		json_int_t thread, bytes;
+	} cases[] = {
+		{ BY_MODULE, "shop.cache", 0, 301 * MIB },	 { BY_MODULE, "pandas.core.frame", 0, 96 * MIB },
+		{ BY_MODULE, "shop.app", 0, 5 * MIB + 1 },	 { BY_MODULE, "\xef\xbf\xbd\xef\xbf\xbd", 0, 10 * MIB },
+		{ BY_MODULE, "<no python>", 0, 5 * MIB },	 { BY_THREAD, NULL, 101, 2 * MIB },
+		{ BY_THREAD, NULL, 100, (300 + 96 + 1 + 10 + 5 + 3) * MIB + 1 },
+	};
+
+	record_a_shop();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		json_t *j = json_of(VIEW_LIVE, cases[i].by), *row;
+		bool found = false;
+		size_t k;
+
+		json_array_foreach(json_object_get(j, "rows"), k, row) {
+			const char *module = json_string_value(json_object_get(row, "module"));
+
+			if (cases[i].module ? strcmp(module, cases[i].module) : number(row, "thread") != cases[i].thread)
+				continue;
+			ck_assert_int_eq(number(row, "own_bytes"), cases[i].bytes);
+			found = true;
+		}
+		ck_assert_msg(found, "no row of case %zu", i);
+		json_decref(j);
+	}
+	done();
+}
+END_TEST
+
+START_TEST(a_report_is_of_the_moment_or_the_stretch_one_asks_for)
+{
+	static const struct {
+		enum report_view view;
+		const char *from, *to;
+		json_int_t bytes; /* of the cache, in MiB; 0: refused */
+	} cases[] = {
+		{ VIEW_LIVE, NULL, "30", 200 },	       { VIEW_LIVE, NULL, "0", 100 },	{ VIEW_LIVE, "0", NULL, 0 },
+		{ VIEW_GROWTH, NULL, NULL, 200 },      { VIEW_GROWTH, "30", "55", 80 }, { VIEW_GROWTH, "-5", NULL, 20 },
+		{ VIEW_LEAKS, "50%", NULL, 200 },      { VIEW_LEAKS, NULL, "55", 200 }, { VIEW_LEAKS, NULL, "30", 100 }, { VIEW_PEAK, "0", "55", 280 },
+		{ VIEW_ALLOCATED, NULL, "30", 200 },
+	};
+
+	record_a_shop();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct report_ask ask = { cases[i].view, BY_FUNCTION, at(cases[i].from), at(cases[i].to) };
+		struct buf text = { 0 };
+		struct report *r;
+		json_t *j;
+
+		if (cases[i].bytes == 0) {
+			ck_assert_int_lt(report_new(&r, path, &ask, &e), 0);
+			ck_assert_msg(strstr(e.text, "is of one moment: --to says which"), "%s", e.text);
+			continue;
+		}
+		ck_ok(report_new(&r, path, &ask, &e), e);
+		ck_ok(report_json(r, &look, &text, &e), e);
+		j = json_loads(text.data, 0, NULL);
+		ck_assert_msg(number(row_at(j, "remember", 0), "own_bytes") == cases[i].bytes * (json_int_t)MIB, "case %zu: %s", i, text.data);
+		json_decref(j);
+		buf_done(&text);
+		report_free(r);
+	}
+	done();
+}
+END_TEST
+
+START_TEST(a_leak_is_told_from_what_stays_and_what_is_replaced)
+{
+	static const struct {
+		const char *function, *verdict;
+		json_int_t certain, growth_per_min; /* MiB, KiB */
+	} cases[] = {
+		{ "leak", "suspect", 145, 15 * 1024 }, { "cache", "turns over", 0, 0 }, { "buffer", "grows", 0, 20 * 1024 },
+		{ "=start", "stays", 50, 0 },	       { "rare", "unclear", 1, 0 },	{ "letgo", "shrinks", 25, -12800 },
+	};
+	json_t *j;
+
+	record_a_service();
+	j = json_of(VIEW_LEAKS, BY_FUNCTION);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const json_t *row = row_at(j, cases[i].function, 0);
+
+		ck_assert_str_eq(json_string_value(json_object_get(row, "verdict")), cases[i].verdict);
+		ck_assert_int_eq(number(row, "certain_bytes") / (json_int_t)MIB, cases[i].certain);
+		ck_assert_int_eq(number(row, "growth_per_min") / 1024, cases[i].growth_per_min);
+		ck_assert_int_le(number(row, "growth_low"), number(row, "growth_per_min"));
+		ck_assert_uint_eq(json_array_size(json_object_get(row, "live_trend")), 11);
+	}
+	/* Of 320 samples 140 were there six minutes ago, 170 five minutes ago. */
+	ck_assert_int_eq(number(row_at(j, "leak", 0), "age_most_s"), 360);
+	json_decref(j);
+	done();
+}
+END_TEST
+
+START_TEST(what_shrank_is_told_below_zero_and_left_out_of_stacks)
+{
+	json_t *j, *totals;
+	struct buf text = { 0 };
+	struct report *r;
+
+	record_a_service();
+	j = json_of(VIEW_GROWTH, BY_LINE);
+	totals = json_object_get(j, "totals");
+	ck_assert_int_eq(number(row_at(j, "letgo", 10 + LETGO), "own_bytes"), -125 * (json_int_t)MIB);
+	ck_assert_int_lt(number(row_at(j, "letgo", 10 + LETGO), "own_high"), 0);
+	ck_assert_int_eq(number(totals, "grown"), (150 + 200) * MIB);
+	ck_assert_int_eq(number(totals, "shrunk"), 125 * MIB);
+	ck_assert_int_eq(number(totals, "bytes"), (150 + 200 - 125) * MIB);
+	json_decref(j);
+	open_report(&r, VIEW_GROWTH, BY_LINE);
+	ck_ok(report_collapsed(r, &look, &text, &e), e);
+	ck_assert_ptr_null(strstr(text.data, "letgo"));
+	report_free(r);
+	buf_done(&text);
+	done();
+}
+END_TEST
+
+START_TEST(temporary_is_what_the_probe_saw_or_what_the_ages_say)
+{
+	static const struct {
+		double threshold, means;
+		json_int_t bytes; /* of the loop, of 5000 MiB, in MiB */
+	} cases[] = {
+		{ 0, 0, 2500 }, { 0.001, 0.001, 0 }, { 0.007, 0.004, 0 }, { 0.008, 0.008, 3750 }, { 0.3, 0.256, 3750 },
+		{ 1, 0.512, 5000 }, { 16.384, 16.384, 5000 }, { 0.0005, 0, 2500 },
+	};
+
+	record_a_service();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct report_ask ask = { .view = VIEW_TEMPORARY, .temporary_seconds = cases[i].threshold };
+		struct report *r;
+		struct buf text = { 0 };
+		json_t *j;
+
+		ck_assert_double_eq_tol(report_temporary_seconds(cases[i].threshold), cases[i].means, 1e-9);
+		ck_ok(report_new(&r, path, &ask, &e), e);
+		ck_ok(report_json(r, &look, &text, &e), e);
+		j = json_loads(text.data, 0, NULL);
+		if (cases[i].bytes)
+			ck_assert_int_eq(number(row_at(j, "loop", 10 + LOOP), "own_bytes"), cases[i].bytes * (json_int_t)MIB);
+		else
+			ck_assert_msg(!strstr(text.data, "loop"), "%zu", i);
+		json_decref(j);
+		buf_done(&text);
+		report_free(r);
+	}
+	done();
+}
+END_TEST
+
+/* The cells of a line that ends with CR LF, as RFC 4180 has them; at most `room`. Moves *at to the next line. */
+static size_t csv_cells(const char **at, char cells[][256], size_t room)
+{
+	size_t count = 0, length = 0;
+	bool quoted = false;
+
+	for (;; (*at)++) {
+		char c = **at;
+
+		ck_assert_msg(c != '\0' && count < room && length < 255, "a line does not end");
+		if (quoted && c == '"' && (*at)[1] == '"') {
+			cells[count][length++] = '"';
+			(*at)++;
+		} else if (c == '"') {
+			quoted = !quoted;
+		} else if (!quoted && (c == ',' || c == '\r')) {
+			cells[count++][length] = '\0';
+			length = 0;
+			if (c == '\r') {
+				ck_assert_int_eq((*at)[1], '\n');
+				*at += 2;
+				return count;
+			}
+		} else {
+			ck_assert_msg((unsigned char)c >= 0x20 && c != 0x7f, "a bare control character");
+			cells[count][length++] = c;
+		}
+	}
+}
+
+START_TEST(csv_has_the_figures_of_json_and_runs_nothing)
+{
+	void (*const recordings[])(void) = { record_a_shop, record_a_service };
+
+	for (size_t which = 0; which < 2; which++) {
+		recordings[which]();
+		for (int view = 0; view < VIEW_COUNT; view++)
+			for (int by = 0; by < BY_COUNT; by++) {
+				char head[40][256], cells[40][256];
+				struct buf text = { 0 };
+				struct report *r;
+				json_t *j = json_of(view, by), *row;
+				const char *at;
+				size_t columns, i;
+
+				open_report(&r, view, by);
+				ck_ok(report_csv(r, &look, &text, &e), e);
+				at = text.data;
+				columns = csv_cells(&at, head, 40);
+				json_array_foreach(json_object_get(j, "rows"), i, row) {
+					ck_assert_uint_eq(csv_cells(&at, cells, 40), columns);
+					for (size_t c = 0; c < columns; c++) {
+						json_t *v = json_object_get(row, head[c]);
+
+						if (json_is_integer(v))
+							ck_assert_int_eq(json_integer_value(v), strtoll(cells[c], NULL, 10));
+						else
+							ck_assert_msg(!*cells[c] || !strchr("=+-@\t\r", *cells[c]), "%s", cells[c]);
+					}
+				}
+				ck_assert_int_eq(*at, '\0');
+				buf_done(&text);
+				report_free(r);
+				json_decref(j);
+			}
+		done();
+	}
+}
+END_TEST
+
 START_TEST(a_stack_is_told_leaf_first)
 {
 	json_t *j;
@@ -288,7 +593,7 @@ START_TEST(a_recording_closes_with_its_largest_lines_and_their_growth)
 	ck_assert_ptr_nonnull(strstr(text.data, "  Next: memspy report memspy-test-"));
 	strcpy(strstr(text.data, "memspy-test-"), "\n");
 	text.length = strlen(text.data);
-	is_golden("closing.txt", &text);
+	golden_is("closing.txt", &text);
 	buf_done(&text);
 	done();
 }
@@ -300,7 +605,7 @@ START_TEST(a_recording_without_a_tick_is_a_sentence)
 
 	snprintf(path, sizeof(path), "%s", made_path());
 	recording_writer_free(made_writer(path, 0));
-	ck_assert_int_lt(report_new(&r, path, VIEW_LEAKS, BY_LINE, &e), 0);
+	ck_assert_int_lt(report_new(&r, path, &(struct report_ask){ .view = VIEW_LEAKS }, &e), 0);
 	ck_assert_msg(strstr(e.text, "holds no moment yet"), "%s", e.text);
 	unlink(path);
 }
@@ -319,8 +624,8 @@ START_TEST(memory_without_a_heap_is_a_report_too)
 	w = made_writer(path, 0);
 	ck_ok(recording_writer_tick(w, &s, names, &e), e);
 	recording_writer_free(w);
-	ck_ok(report_new(&r, path, VIEW_LIVE, BY_LINE, &e), e);
-	report_table(r, &(struct report_look){ 0 }, &text);
+	open_report(&r, VIEW_LIVE, BY_LINE);
+	ck_ok(report_table(r, &look, &text, &e), e);
 	ck_assert_ptr_nonnull(strstr(text.data, "not recorded"));
 	ck_ok(report_closing(path, 0, &text, &e), e);
 	buf_done(&text);
@@ -329,8 +634,11 @@ START_TEST(memory_without_a_heap_is_a_report_too)
 }
 END_TEST
 
-TESTS("report", tables_are_letter_by_letter_as_they_were, collapsed_and_json_are_letter_by_letter_as_they_were,
+TESTS("report", tables_are_letter_by_letter_as_they_were, trees_are_letter_by_letter_as_they_were, collapsed_and_json_are_letter_by_letter_as_they_were,
       every_form_of_a_view_has_the_same_sum, recursion_counts_once_and_callers_have_what_they_called,
+      modules_and_threads_are_told_by_name, a_report_is_of_the_moment_or_the_stretch_one_asks_for,
+      a_leak_is_told_from_what_stays_and_what_is_replaced, what_shrank_is_told_below_zero_and_left_out_of_stacks,
+      temporary_is_what_the_probe_saw_or_what_the_ages_say, csv_has_the_figures_of_json_and_runs_nothing,
       a_stack_is_told_leaf_first, what_came_in_the_newest_tenth_is_no_leak,
       a_recording_closes_with_its_largest_lines_and_their_growth, a_recording_without_a_tick_is_a_sentence,
       memory_without_a_heap_is_a_report_too)

@@ -187,8 +187,8 @@ START_TEST(a_file_cut_anywhere_gives_all_whole_ticks)
 
 	for (size_t cut = strlen(HEADER); cut < strlen(text); cut++) {
 		struct series *s;
-		size_t ticks;
-		double last;
+		size_t ticks, count;
+		double *times;
 		int r;
 
 		write_file(text, cut);
@@ -197,8 +197,11 @@ START_TEST(a_file_cut_anywhere_gives_all_whole_ticks)
 		ck_assert_uint_eq(ticks, (cut >= first) + (cut >= second));
 		ck_assert(series_is_torn(s) == (cut < strlen(text) - 1));
 		series_free(s);
-		ck_ok(series_last_seconds(path, &last, &e), e);
-		ck_assert_double_eq_tol(last, cut >= second ? 1.5 : 0, 1e-9);
+		ck_ok(series_times(path, &times, &count, &e), e);
+		ck_assert_uint_eq(count, ticks);
+		if (count)
+			ck_assert_double_eq_tol(times[count - 1], cut >= second ? 1.5 : 0, 1e-9);
+		free(times);
 		unlink(path);
 	}
 	for (size_t cut = 0; cut < strlen(HEADER) - 1; cut++) {
@@ -289,8 +292,135 @@ START_TEST(what_is_no_file_is_refused_at_once)
 }
 END_TEST
 
-TESTS("series", damaged_and_hostile_files_are_a_sentence, rows_read_where_they_lie_say_what_a_parser_says,
+START_TEST(a_recording_is_followed_while_it_is_written)
+{
+	struct recording_writer *w = made_writer(snprintf(path, sizeof(path), "%s", made_path()) > 0 ? path : "", 0);
+	struct names *n = NULL;
+	struct series *s = NULL;
+	struct site site;
+
+	ck_ok(names_new(&n, &e), e);
+	ck_ok(series_open(&s, path, &e), e);
+	ck_assert_int_eq(series_next(s, &e), SERIES_END);
+	for (int tick = 0; tick < 300; tick++) {
+		struct sample now;
+
+		site = made_site(made_call(n, 0, "f", "a.py", tick % 200 + 1), MIB + (uint64_t)tick, 2);
+		now = made_sample(tick, 10 * MIB + (uint64_t)tick, &site, 1);
+		ck_ok(recording_writer_tick(w, &now, n, &e), e);
+		if (tick % 3 == 1) /* two at once, now and then */
+			continue;
+		ck_ok(series_more(s, &e), e);
+		while (series_sample(s)->memory.rss != now.memory.rss)
+			ck_ok(series_next(s, &e), e);
+		ck_assert_int_eq(series_next(s, &e), SERIES_END);
+		ck_ok(series_more(s, &e), e); /* nothing came */
+		ck_assert_int_eq(series_next(s, &e), SERIES_END);
+		ck_assert_uint_eq(series_sample(s)->site_count, (size_t)(tick < 200 ? tick + 1 : 200));
+	}
+	ck_ok(recording_writer_end(w, "duration", &e), e);
+	ck_ok(series_more(s, &e), e);
+	ck_assert_int_eq(series_next(s, &e), SERIES_END);
+	ck_assert_str_eq(series_end(s), "duration");
+	ck_ok(series_more(s, &e), e); /* nothing follows an end */
+	ck_assert_int_eq(series_next(s, &e), SERIES_END);
+	recording_writer_free(w);
+	series_free(s);
+	names_free(n);
+	unlink(path);
+}
+END_TEST
+
+START_TEST(a_tick_half_written_is_read_once_it_is_whole)
+{
+	static const char text[] = HEADER TICK ",\n{\"t\":1,\"rss\":2}\n]}\n";
+
+	for (size_t cut = strlen(HEADER) + strlen(TICK) + 2; cut < strlen(text); cut++) {
+		struct series *s;
+		size_t ticks;
+		FILE *f;
+
+		write_file(text, cut);
+		ck_assert_int_eq(read_all(&s, &ticks), SERIES_END);
+		f = fopen(path, "ae");
+		ck_assert(f && fputs(text + cut, f) >= 0 && fclose(f) == 0);
+		ck_ok(series_more(s, &e), e);
+		while (series_next(s, &e) == 0)
+			ticks++;
+		ck_assert_msg(ticks == 2, "%zu ticks after a cut at %zu: %s", ticks, cut, e.text);
+		series_free(s);
+		unlink(path);
+	}
+}
+END_TEST
+
+#define THREE_TICKS HEADER "{\"t\":0,\"rss\":1,\"T\":1000,\"heap_live\":101,\"heap_low\":60,\"heap_high\":150," NAMES \
+	",\"sites\":[[1,100,2,50.0,0,1],[0,1,1,0,0,1]]},\n{\"t\":1,\"rss\":2},\n" \
+	"{\"t\":2,\"rss\":3,\"T\":1000,\"sites\":[[1,300,3,0,0,1]]}\n]}\n"
+
+START_TEST(totals_are_what_the_file_says_or_what_its_sites_do)
+{
+	static const struct series_heap want[] = { { 101, 60, 150 }, { 101, 60, 150 }, { 301, 301, 301 } };
+	struct series *s = NULL;
+
+	write_file(THREE_TICKS, strlen(THREE_TICKS));
+	ck_ok(series_open(&s, path, &e), e);
+	for (size_t i = 0; i < 3; i++) {
+		struct series_heap got;
+
+		ck_ok(series_next(s, &e), e);
+		got = series_heap(s);
+		ck_assert_uint_eq(got.live, want[i].live);
+		ck_assert_uint_eq(got.low, want[i].low);
+		ck_assert_uint_eq(got.high, want[i].high);
+	}
+	series_free(s);
+	unlink(path);
+}
+END_TEST
+
+START_TEST(what_a_tick_changed_is_named)
+{
+	static const size_t want[] = { 2, 0, 1 };
+	struct series *s = NULL;
+	const uint32_t *changed;
+	size_t count;
+
+	write_file(THREE_TICKS, strlen(THREE_TICKS));
+	ck_ok(series_open(&s, path, &e), e);
+	for (size_t i = 0; i < 3; i++) {
+		ck_ok(series_next(s, &e), e);
+		changed = series_changed(s, &count);
+		ck_assert_uint_eq(count, want[i]);
+		if (count) /* sites are as old as their first sight */
+			ck_assert_uint_eq(changed[0], 0);
+	}
+	ck_assert_uint_eq(series_sample(s)->sites[0].live.bytes, 300);
+	series_free(s);
+	unlink(path);
+}
+END_TEST
+
+START_TEST(sites_that_are_skipped_cost_nothing_and_totals_stay)
+{
+	struct series *s = NULL;
+
+	write_file(THREE_TICKS, strlen(THREE_TICKS));
+	ck_ok(series_open(&s, path, &e), e);
+	series_skip_sites(s);
+	ck_ok(series_next(s, &e), e);
+	ck_assert_uint_eq(series_sample(s)->site_count, 0);
+	ck_assert_uint_eq(series_heap(s).live, 101);
+	ck_assert_uint_eq(names_stacks(series_names(s)), 1);
+	series_free(s);
+	unlink(path);
+}
+END_TEST
+
+TESTS("series", totals_are_what_the_file_says_or_what_its_sites_do, what_a_tick_changed_is_named,
+      sites_that_are_skipped_cost_nothing_and_totals_stay, damaged_and_hostile_files_are_a_sentence, rows_read_where_they_lie_say_what_a_parser_says,
       an_older_file_with_fewer_columns_is_read,
       a_file_cut_anywhere_gives_all_whole_ticks, zeroes_that_a_crash_left_are_a_torn_line,
       a_line_without_end_is_not_read_to_its_end, a_stack_without_bottom_is_refused,
-      two_names_that_became_the_same_text_stay_two, what_is_no_file_is_refused_at_once)
+      two_names_that_became_the_same_text_stay_two, a_recording_is_followed_while_it_is_written,
+      a_tick_half_written_is_read_once_it_is_whole, what_is_no_file_is_refused_at_once)

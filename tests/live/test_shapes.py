@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""
+Stacks are right frame by frame: what memspy shows of a program with every shape of call is what traceback.extract_stack
+said there at that moment. Arguments: memspy, versions, [--samples N]; 0 wrong frames, misses are counted.
+"""
+import argparse
+import json
+import sys
+
+import memspy_live as live
+from memspy_live import Memspy, Results, Target
+
+
+def shown(stack):
+    """A stack as memspy can write it: what is no UTF-8 becomes U+FFFD."""
+    def clean(s):
+        return ''.join('\ufffd' if 0xd800 <= ord(c) < 0xe000 else c for c in s)
+    return [[clean(function), clean(file), line] for function, file, line in stack]
+
+
+def difference(said, seen):
+    """The first frame that is not the same, as a sentence; None when all are."""
+    for i, (a, b) in enumerate(zip(said + [None], seen + [None])):
+        if a != b:
+            return f'frame {i} of {len(said)}: the program said {a}, memspy {b}'
+    return None
+
+
+def stopped(memspy, python, samples):
+    """The program stops in each shape, says its stack, and is looked at."""
+    wrong, missed, shapes, depths = [], 0, set(), []
+    with Target(python, 'shapes.py', 'stop', ready=False, env={'PYTHONIOENCODING': 'utf-8'}) as target:
+        for _ in range(samples):
+            shape, stack = json.loads(target.answer())
+            answer = memspy.run('dump', '--pid', target.pid, '--format', 'json')
+            assert answer.returncode == 0, answer.stderr
+            [thread] = json.loads(answer.stdout)['threads']
+            seen = [[f['function'], f['file'], f['line']] for f in thread['frames']]
+            if answer.stderr:  # it did not hold still: said, so not wrong
+                missed += 1
+            elif seen != shown(stack):
+                wrong.append(f'{shape}: {difference(shown(stack), seen)}')
+            shapes.add(shape)
+            depths.append(len(stack))
+            target.process.stdin.write('\n')
+            target.process.stdin.flush()
+    assert not wrong, '\n      '.join([f'{len(wrong)} of {samples} are wrong'] + wrong[:8])
+    assert missed * 20 <= samples, f'{missed} of {samples} missed'
+    return f'{samples} looks, {len(shapes)} shapes, {sum(depths)} frames, 0 wrong, {missed} missed'
+
+
+def is_free_threaded(python):
+    return live.runs(python, '-c', 'import sys; sys.exit(sys._is_gil_enabled() if hasattr(sys, "_is_gil_enabled") else 1)')
+
+
+def refused(memspy, python):
+    """A free-threaded build cannot be recorded yet; that is said before anything is touched."""
+    with Target(python, 'shapes.py', 'block') as target:
+        before = live.mappings(target.pid)
+        answer = memspy.record(target.pid, live.path_of('shapes.json'))
+        assert answer.returncode == 1 and 'free-threaded' in answer.stderr, answer.stderr
+        assert live.mappings(target.pid) == before and not live.let_go(target.pid)
+        assert json.loads(target.ask('1'))
+        said = answer.stderr.strip().replace(str(target.pid), 'PID')
+        return f'not supported: “{said}”'
+
+
+def allocating(memspy, python, samples):
+    """The program allocates a block in each shape, and notes its stack there; memspy samples every such block."""
+    if is_free_threaded(python):
+        return refused(memspy, python)
+    file = live.path_of('shapes.json')
+    with Target(python, 'shapes.py', 'block', env={'PYTHONIOENCODING': 'utf-8'}) as target:
+        once = json.loads(target.ask('1'))
+        session = memspy.start('record', '-f', '--pid', target.pid, '--duration', 300, '--sample-bytes', '16K', '-o', file)
+        assert live.wait_until(lambda: live.has_ticks(file, target.pid) or session.poll() is not None), 'no tick'
+        rounds = -(-samples // len(once))
+        said = {json.dumps(shown(stack)): shape for shape, stack in json.loads(target.ask(str(rounds), patience=240))}
+        session.send_signal(2)
+        answer = memspy.end(session)
+        assert answer.returncode == 0, answer.stderr
+    report = memspy.report(file, 'allocated', 'stack')
+    [here] = {tuple(json.loads(s)[0]) for s in said}
+    wrong, seen, taken = [], set(), 0
+    for row in report['rows']:
+        stack = [[f['function'], f['file'], f['line']] for f in row['stack']]
+        if tuple(stack[0]) != here:
+            continue  # small things that were picked on the way
+        key = json.dumps(stack)
+        taken += row['samples']
+        seen.add(key)
+        if key not in said:
+            nearest = min((json.loads(s) for s in said), key=lambda s: sum(a != b for a, b in zip(s, stack)) + abs(len(s) - len(stack)))
+            wrong.append(f'{difference(nearest, stack)} (nearest: {said[json.dumps(nearest)]})')
+    missing = [said[s] for s in said if s not in seen]
+    wanted = rounds * len(once)
+    assert not wrong, '\n      '.join([f'{len(wrong)} of {len(seen)} stacks are wrong'] + wrong[:8])
+    assert not missing, f'{len(missing)} stacks are missing: {missing[:8]}'
+    return f'{taken} samples of {len(said)} stacks, 0 wrong, {max(0, wanted - taken)} of at least {wanted} missed'
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('memspy')
+    parser.add_argument('versions')
+    parser.add_argument('--samples', type=int, default=100)
+    a = parser.parse_args()
+    live.begin(3000)
+    memspy, results = Memspy(a.memspy), Results()
+    found = live.each_python(a.versions)
+    if not found:
+        sys.exit(live.SKIP)
+    for name, python in found:
+        results.run(f'{name} stopped in every shape', stopped, memspy, python, a.samples)
+        results.run(f'{name} allocating in every shape', allocating, memspy, python, a.samples)
+    results.end()
+
+
+if __name__ == '__main__':
+    main()
