@@ -125,10 +125,11 @@ static void leave(struct top *t, bool talk)
 		if (f->writer)
 			fprintf(stderr, "memspy: %s\n",
 				feed_write_end(f, &said, &e) < 0 ? e.text : said.data ? said.data : "");
-		if (talk && !f->is_gone)
+		if (feed_close(f, &e) < 0)
+			fprintf(stderr, "memspy: %d: %s\n", f->pid, e.text);
+		else if (talk && !f->is_gone)
 			fprintf(stderr, "memspy: %d %s\n", f->pid, f->is_ours ? "was detached; it keeps running" :
 										"stays attached: memspy detach lets it go");
-		feed_close(f);
 		buf_done(&said);
 	}
 	free(t->feeds);

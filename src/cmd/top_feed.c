@@ -221,16 +221,17 @@ int feed_turn(struct feed *f, struct err *e)
 	return r;
 }
 
-void feed_close(struct feed *f)
+int feed_close(struct feed *f, struct err *e)
 {
-	struct err ignored = { "" };
+	int r = 0;
 
 	end_stream(f);
 	if (f->is_ours && f->hold && !f->is_gone)
-		client_once(json_pack("{s:s, s:i}", "op", "detach", "pid", (int)f->pid), false, NULL, &ignored);
+		r = client_once(json_pack("{s:s, s:i}", "op", "detach", "pid", (int)f->pid), false, NULL, e);
 	client_free(f->hold);
 	free((char *)f->about.name);
 	free((char *)f->about.python);
 	f->hold = NULL;
 	f->about = (struct screen_process){ 0 };
+	return r;
 }

@@ -91,6 +91,7 @@ enum { LOOK_SECONDS = 5 };
 int top_add(struct top *t, pid_t pid, bool has_options, struct err *e)
 {
 	struct feed *feeds = realloc(t->feeds, (t->count + 1) * sizeof(*feeds)), *f;
+	struct err ignored = { "" };
 	int r;
 
 	if (!feeds)
@@ -103,7 +104,7 @@ int top_add(struct top *t, pid_t pid, bool has_options, struct err *e)
 	if (r == 0)
 		t->count++;
 	else
-		feed_close(f);
+		feed_close(f, &ignored);
 	return r;
 }
 

@@ -49,8 +49,8 @@ int feed_open(struct feed *f, pid_t pid, const struct session_options *o, bool h
 int feed_record(const struct feed *f, struct client **ret, int fd, uint64_t max_bytes, struct err *e);
 /* Reads what has come. FEED_QUIET, FEED_TOOK, FEED_ENDED, or a fault. */
 int feed_turn(struct feed *f, struct err *e);
-/* Ends the recordings and the session, if it is ours. */
-void feed_close(struct feed *f);
+/* Ends the session, if it is ours and the process is there; a fault says what is left of it. What f holds is freed in any case. */
+int feed_close(struct feed *f, struct err *e);
 
 /* From now on, into a file. path NULL: the first name that is free. */
 int feed_write(struct feed *f, const char *path, bool force, struct err *e);

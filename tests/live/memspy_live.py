@@ -349,15 +349,15 @@ def probe_range(pid):
     return ranges
 
 
-def hooked_words(pid):
+def hooked_where(pid):
     """
-    How many words in the data of its ELF objects lead into the probe: GOT slots and CPython's allocator tables.
+    The words in the data of its ELF objects that lead into the probe: GOT slots and CPython's allocator tables, as (file, address, word).
 
     Only what is mapped from the objects' files: nameless memory next to them may be the probe's own data, or an
     allocator's, where an old return address is no hook.
     """
     ranges = probe_range(pid)
-    found = 0
+    found = []
     with open(f'/proc/{pid}/mem', 'rb', 0) as memory:
         for f in (line.split(None, 5) for line in mappings(pid)):
             start, end = (int(x, 16) for x in f[0].split('-'))
@@ -366,8 +366,13 @@ def hooked_words(pid):
                 continue
             memory.seek(start)
             words = array.array('Q', memory.read(end - start))
-            found += sum(1 for w in words if any(a <= w < b for a, b in ranges))
+            found += [(name, hex(start + 8 * i), hex(w)) for i, w in enumerate(words) if any(a <= w < b for a, b in ranges)]
     return found
+
+
+def hooked_words(pid):
+    """How many there are."""
+    return len(hooked_where(pid))
 
 
 class Memspy:

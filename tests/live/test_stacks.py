@@ -153,7 +153,7 @@ class Beginning(unittest.TestCase):
             with subprocess.Popen([PYTHON, '-c', '']) as process:
                 while process.poll() is None:
                     r = subprocess.run([LOOK, str(process.pid)], capture_output=True, text=True)
-                    gone = 'no process' in r.stderr or 'No such process' in r.stderr or 'no memory' in r.stderr or '(2)' in r.stderr
+                    gone = any(words in r.stderr for words in ('no process', 'No such process', 'no memory', 'has ended', '(2)'))
                     # Its exec is to come; a Python of another root is started by several programs.
                     starters = [os.path.basename(os.path.realpath(sys.executable)), *pythons.STARTERS]
                     before = any(f'is {name}, not' in r.stderr for name in starters)

@@ -170,8 +170,9 @@ def quits_and_says_so(memspy, python):
         terminal.until('nothing that was allocated')
         terminal.keys('q')
         terminal.until('EXIT 0')
-        assert f'{target.pid} was detached; it keeps running' in terminal.said(), terminal.said()
-        assert not live.hooked_words(target.pid)
+        said = terminal.said()
+        assert f'{target.pid} was detached; it keeps running' in said, f'said {said!r} on\n{terminal.picture()}'
+        assert not live.hooked_words(target.pid), f'hooked still: {live.hooked_where(target.pid)}'
 
 
 def a_terminal_that_closes_ends_it(memspy, python):
