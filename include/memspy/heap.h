@@ -30,8 +30,6 @@ struct heap_options {
 int heap_new(struct heap **ret, const struct injected *probe, struct err *e);
 void heap_free(struct heap *h);
 
-/* -EBUSY when another memspy holds the lease: its sentence names the pid. */
-int heap_is_free(const struct heap *h, struct err *e);
 
 /*
  * An empty table, and the probe told what to do: config brings original, python, small_limit, divert, tid_offset,

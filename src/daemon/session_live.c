@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memspy/claim.h"
 #include "memspy/cleanup.h"
 #include "memspy/preflight.h"
 #include "session_private.h"
@@ -35,6 +36,7 @@ static int close_session(struct session *s, struct err *e)
 	python_free(s->python);
 	maps_free(s->maps);
 	remote_free(s->remote);
+	closep(&s->claim);
 	free(s->cmdline);
 	free(s->title);
 	free(s);
@@ -52,6 +54,8 @@ static int find(struct session *s, struct err *e)
 		r = preflight_refuse(&checks, e);
 	if (!r)
 		r = proc_identify(s->id.pid, &s->id, e);
+	if (!r)
+		r = claim_process(s->id.pid, &s->claim, e);
 	if (!r)
 		r = remote_new_live(&s->remote, s->id.pid, e);
 	if (!r)
@@ -74,8 +78,6 @@ static int enter(struct session *s, struct err *e)
 	if (!r)
 		r = heap_new(&s->heap, &s->probe, e);
 	if (!r)
-		r = heap_is_free(s->heap, e);
-	if (!r)
 		r = session_hooks_on(s, e);
 	if (!r)
 		r = sampler_new(&s->sampler, s->id.pid, s->heap, s->python, e);
@@ -91,6 +93,7 @@ static int open_session(struct session **ret, pid_t pid, const struct session_op
 	if (!s)
 		return err_set(e, ENOMEM, "out of memory");
 	s->id.pid = pid;
+	s->claim = -1;
 	s->options = *o;
 	r = find(s, e);
 	if (!r)

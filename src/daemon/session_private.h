@@ -15,6 +15,7 @@
 
 struct session {
 	struct proc_id id;
+	int claim; /* descriptor; -1: none */
 	struct session_options options;
 	struct remote *remote;
 	struct maps *maps;

@@ -31,25 +31,6 @@ static uint64_t cycles_per_ms(void)
 	return (uint64_t)((double)cycles * 1e6 / (double)ns);
 }
 
-/* The memspy that wrote its name there, if it is still alive; one in another pid namespace looks dead or like another. */
-static bool owner_lives(const struct probe_header *t)
-{
-	struct proc_id id = { .pid = (pid_t)t->owner_pid, .start_ticks = t->owner_start };
-
-	return t->owner_pid && t->owner_pid != (uint64_t)getpid() && t->owner_pid < INT32_MAX && proc_is_same(&id);
-}
-
-int heap_is_free(const struct heap *h, struct err *e)
-{
-	struct probe_header t;
-
-	memcpy(&t, (const void *)h->header, sizeof(t));
-	if (h->probe->reused && t.magic == PROBE_MAGIC && t.armed && clock_cycles() < t.lease_cycles && owner_lives(&t))
-		return err_set(e, EBUSY, "memspy (pid %d) is attached to it already; stop that one, or ask it: memspy status",
-			       (int)t.owner_pid);
-	return 0;
-}
-
 /* The lock of a probe that an earlier session left: a thread may be in there right now, but not for long. */
 static int wait_for_lock(struct heap *h)
 {

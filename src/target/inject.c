@@ -27,7 +27,7 @@ static int come_in(struct injected *ret, struct entering *in, enum inject_way wa
 		r = gadgets_find(&in->gadgets, in->maps, in->remote, e);
 		if (!r)
 			r = way == INJECT_DLOPEN && !in->orphan ? inject_by_dlopen(in, &i, e) : inject_by_map(in, &i, e);
-		if (r < 0 && r != -ETIMEDOUT && way == INJECT_AUTO && !in->orphan) { /* docs/decisions/0001: map first */
+		if (r < 0 && r != -ETIMEDOUT && r != -EBUSY && way == INJECT_AUTO && !in->orphan) { /* docs/decisions/0001: map first */
 			snprintf(i.note, sizeof(i.note), "%.*s", (int)sizeof(i.note) - 1, e->text);
 			r = inject_by_dlopen(in, &i, e);
 		}

@@ -118,12 +118,9 @@ static int use(const struct entering *in, const struct map *map, struct injected
 		return READ_TORN;
 	fd = open_table(in, map, bytes);
 	if (fd >= 0) {
-		i->view = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-		if (i->view == MAP_FAILED) {
-			i->view = NULL;
-			return err_sys(e, errno, "cannot map the table");
-		}
-		i->table_bytes = bytes;
+		r = inject_view(i, fd, bytes, e);
+		if (r)
+			return r;
 	} else {
 		if (h.armed && clock_cycles() < h.lease_cycles && kill((pid_t)h.owner_pid, 0) == 0)
 			return err_set(e, EBUSY, "memspy (pid %d) is attached to it already; stop that one, or ask it: memspy status",

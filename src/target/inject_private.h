@@ -30,7 +30,9 @@ int inject_make_table(const struct entering *in, struct tracee *t, raddr name_at
 		      struct err *e);
 /* Closes the target's descriptor, if it is still what we have open as `ours`: the target may have closed it, and opened another. */
 int inject_close(const struct entering *in, struct tracee *t, int64_t fd, int ours, struct err *e);
-/* After the stop: size, seals, our own mapping. Takes nothing. */
+/* Our own mapping of the table, locked while it is there. EBUSY: another memspy has it. Takes nothing. */
+int inject_view(struct injected *i, int fd, uint64_t bytes, struct err *e);
+/* After the stop: size, seals, our view. Takes nothing. */
 int inject_finish_table(struct injected *i, int fd, uint64_t bytes, struct err *e);
 /* Children of a fork find the private pages wiped. */
 int inject_wipe_on_fork(struct tracee *t, raddr pages, uint64_t bytes, struct err *e);

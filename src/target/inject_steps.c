@@ -224,11 +224,5 @@ int inject_finish_table(struct injected *i, int fd, uint64_t bytes, struct err *
 	/* The target could shrink it under our hands, or grow it without end. */
 	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
 		return err_sys(e, errno, "cannot seal the table");
-	i->view = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (i->view == MAP_FAILED) {
-		i->view = NULL;
-		return err_sys(e, errno, "cannot map the table");
-	}
-	i->table_bytes = bytes;
-	return 0;
+	return inject_view(i, fd, bytes, e);
 }

@@ -135,11 +135,12 @@ def several(memspy, python):
 
 
 def by_name(memspy, python):
-    with Target(python, 'shelves.py') as one, Target(python, 'shelves.py') as other:
-        answer = memspy.run('top', '--name', 'shelves.py', '--format', 'json', '--count', 2, '--interval', 0.1)
+    name = f'library-{os.getpid()}'  # nobody else's: other tests run beside this one
+    with Target(python, 'shelves.py', name) as one, Target(python, 'shelves.py', name) as other:
+        answer = memspy.run('top', '--name', name, '--format', 'json', '--count', 2, '--interval', 0.1)
         assert answer.returncode == 0, answer.stderr
         pids = {json.loads(line)['pid'] for line in answer.stdout.splitlines()}
-        assert {one.pid, other.pid} <= pids, pids
+        assert pids == {one.pid, other.pid}, pids
         assert not let_go(one) + let_go(other)
         nobody = memspy.run('top', '--name', 'no-such-thing-runs-here')
         assert nobody.returncode == 1 and 'no Python that memspy can read' in nobody.stderr, nobody.stderr
@@ -147,10 +148,11 @@ def by_name(memspy, python):
 
 def those_that_come_later(memspy, python):
     """Workers come and go; what has the name is looked at."""
-    with Target(python, 'shelves.py') as one:
-        top = Blocks(memspy, '--name', 'shelves.py', '--interval', 0.2)
+    name = f'branches-{os.getpid()}'
+    with Target(python, 'shelves.py', name) as one:
+        top = Blocks(memspy, '--name', name, '--interval', 0.2)
         assert f'pid {one.pid} ' in top.next()[0]
-        with Target(python, 'shelves.py') as other:
+        with Target(python, 'shelves.py', name) as other:
             top.until(lambda b: f'pid {other.pid} ' in b[0])
             one.process.kill()
             one.process.wait()
