@@ -36,11 +36,20 @@ const struct object *python_object(const struct python *p);
 /* Of a thread's kernel id (in the target's pid namespace) from its thread pointer; 0: not known. */
 uint32_t python_tid_offset(const struct python *p);
 
+/*
+ * Where a piece of a program stands. Lines count from 1, 0: not known. Columns are bytes of the line in UTF-8 and count from 0,
+ * as in code.co_positions(), -1: not known; before 3.11 no table says columns, nor where something ends.
+ */
+struct python_place {
+	int line, end_line;
+	int column, end_column;
+};
+
 /* One frame as people read it. The text is UTF-8, lent until the next call of python_stacks or python_free. */
 struct python_frame {
 	const char *function; /* qualified name from 3.11 on */
 	const char *file;
-	int line; /* 0: not known */
+	struct python_place place;
 };
 
 struct python_thread {
@@ -90,5 +99,8 @@ int python_allocators(struct python *p, struct remote *r, struct python_allocato
  * offset of the instruction. 0 when the table says there is no line.
  */
 int python_line(const struct python *p, const uint8_t *table, size_t length, int first_line, uint32_t offset);
+/* The same, and all the table says. */
+void python_place(const struct python *p, const uint8_t *table, size_t length, int first_line, uint32_t offset,
+		  struct python_place *ret);
 /* Characters as the probe copied them (width 1, 2 or 4; 0 for plain bytes) to UTF-8. */
 void python_text(const void *chars, size_t count, unsigned width, struct buf *to);

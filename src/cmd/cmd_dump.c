@@ -51,7 +51,7 @@ static void print_thread(const struct python_thread *t)
 	printf("\nthread %d %s%s\n", t->tid, say_safely(t->name), t->has_gil ? ", has the GIL" : "");
 	for (size_t i = 0; i < t->frame_count; i++) {
 		printf("    %s", say_safely(t->frames[i].function));
-		printf("  %s:%d\n", say_safely(t->frames[i].file), t->frames[i].line);
+		printf("  %s:%d\n", say_safely(t->frames[i].file), t->frames[i].place.line);
 	}
 	if (t->truncated)
 		printf("    … and callers of these: the stack is deeper than what is read\n");
@@ -70,18 +70,36 @@ static void print_text(const struct look *l, pid_t pid)
 		print_thread(&l->stacks.threads[i]);
 }
 
-static void add_frames(struct buf *b, const struct python_thread *t)
+static void add_number(struct buf *b, const char *key, int number, bool known)
+{
+	if (known)
+		buf_printf(b, ",\"%s\":%d", key, number);
+	else
+		buf_printf(b, ",\"%s\":null", key);
+}
+
+static void add_columns(struct buf *b, const struct python_place *at)
+{
+	add_number(b, "end_line", at->end_line, at->end_line > 0);
+	add_number(b, "column", at->column, at->column >= 0);
+	add_number(b, "end_column", at->end_column, at->end_column >= 0);
+}
+
+static void add_frames(struct buf *b, const struct python_thread *t, bool columns)
 {
 	for (size_t i = 0; i < t->frame_count; i++) {
 		buf_puts(b, i ? ",\n    {\"function\":" : "\n    {\"function\":");
 		buf_json_string(b, t->frames[i].function);
 		buf_puts(b, ",\"file\":");
 		buf_json_string(b, t->frames[i].file);
-		buf_printf(b, ",\"line\":%d}", t->frames[i].line);
+		buf_printf(b, ",\"line\":%d", t->frames[i].place.line);
+		if (columns)
+			add_columns(b, &t->frames[i].place);
+		buf_puts(b, "}");
 	}
 }
 
-static int print_json(const struct look *l, pid_t pid, struct err *e)
+static int print_json(const struct look *l, pid_t pid, bool columns, struct err *e)
 {
 	_cleanup_(buf_done) struct buf b = { 0 };
 
@@ -93,7 +111,7 @@ static int print_json(const struct look *l, pid_t pid, struct err *e)
 		buf_json_string(&b, t->name);
 		buf_printf(&b, ",\"gil\":%s,\"truncated\":%s,\"torn\":%s,\"frames\":[", t->has_gil ? "true" : "false",
 			   t->truncated ? "true" : "false", t->torn ? "true" : "false");
-		add_frames(&b, t);
+		add_frames(&b, t, columns);
 		buf_puts(&b, "]}");
 	}
 	buf_puts(&b, "]}\n");
@@ -107,12 +125,16 @@ static int run(const struct args *a, struct err *e)
 {
 	_cleanup_(look_done) struct look l = { 0 };
 	size_t torn = 0;
-	int r = take_look(&l, args_pid(a), e);
+	bool json = args_is(a, "format", "json"), columns = args_flag(a, "columns");
+	int r;
 
+	if (columns && !json)
+		return args_wrong(e, "--columns is for programs: add --format json");
+	r = take_look(&l, args_pid(a), e);
 	if (r)
 		return r;
-	if (args_is(a, "format", "json"))
-		r = print_json(&l, args_pid(a), e);
+	if (json)
+		r = print_json(&l, args_pid(a), columns, e);
 	else
 		print_text(&l, args_pid(a));
 	for (size_t i = 0; i < l.stacks.count; i++)
@@ -132,6 +154,8 @@ const struct command cmd_dump = {
 		 "into it. Of a thread that calls and returns faster than it can be read only the outer frames are printed.",
 	.options = (const struct command_option[]){
 		{ .name = "format", .kind = OPTION_CHOICE, .choices = "text|json", .fallback = "text", .does = "how to print it" },
+		{ .name = "columns", .kind = OPTION_FLAG,
+		  .does = "with json: where on its lines each frame is (CPython 3.11 and later)" },
 		{ 0 },
 	},
 	.examples = (const struct command_example[]){

@@ -152,11 +152,8 @@ static int name_frames(struct python *p, struct remote *r, const struct raw_stac
 			return q;
 		if (!raw_frame_offset(p, f, code, &offset))
 			continue;
-		t->frames[t->frame_count++] = (struct python_frame){
-			.function = code->function,
-			.file = code->file,
-			.line = python_line(p, code->lines, code->lines_length, code->first_line, offset),
-		};
+		t->frames[t->frame_count] = (struct python_frame){ .function = code->function, .file = code->file };
+		python_place(p, code->lines, code->lines_length, code->first_line, offset, &t->frames[t->frame_count++].place);
 	}
 	return code && code->is_generator && !may_end_in_generator && !s->truncated ? READ_TORN : 0;
 }

@@ -10,9 +10,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	int first_line = (int)fuzz_take(&bytes, &length, 4);
 	static const unsigned widths[] = { 0, 1, 2, 4 };
 
-	for (int i = 0; i < 24; i++)
-		if (python_line(&p, bytes, length, first_line, i ? 1u << i : offset) < 0)
+	for (int i = 0; i < 24; i++) {
+		struct python_place at;
+
+		python_place(&p, bytes, length, first_line, i ? 1u << i : offset, &at);
+		if (at.line < 0 || at.end_line < 0 || at.column < -1 || at.end_column < -1)
 			abort();
+	}
 	for (int i = 0; i < 4; i++) {
 		struct buf text = { 0 };
 

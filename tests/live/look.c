@@ -25,7 +25,7 @@ static void add_stacks(struct buf *b, const struct python_stacks *s)
 			buf_json_string(b, t->frames[k].function);
 			buf_puts(b, ",");
 			buf_json_string(b, t->frames[k].file);
-			buf_printf(b, ",%d]", t->frames[k].line);
+			buf_printf(b, ",%d]", t->frames[k].place.line);
 		}
 		buf_puts(b, "]}");
 	}

@@ -46,6 +46,18 @@ class Dump(unittest.TestCase):
         main = [[f['function'], f['line']] for f in seen['threads'][0]['frames']]
         self.assertEqual(main, [[f[0], f[2]] for f in self.said['main']])
 
+    def test_columns_are_for_programs_that_ask(self):
+        answer = dump(self.process.pid, '--format', 'json', '--columns')
+        self.assertEqual((answer.returncode, answer.stderr), (0, ''))
+        plain = json.loads(dump(self.process.pid, '--format', 'json').stdout)['threads']
+        for thread, without in zip(json.loads(answer.stdout)['threads'], plain):
+            for frame in thread['frames']:
+                self.assertEqual(sorted(frame), ['column', 'end_column', 'end_line', 'file', 'function', 'line'])
+            self.assertEqual(sorted(without['frames'][0]), ['file', 'function', 'line'])
+        answer = dump(self.process.pid, '--columns')
+        self.assertEqual((answer.returncode, answer.stdout), (2, ''))
+        self.assertIn('--columns is for programs: add --format json', answer.stderr)
+
     def test_people_read_the_main_thread_first_and_its_innermost_frame_first(self):
         answer = dump(self.process.pid)
         self.assertEqual((answer.returncode, answer.stderr), (0, ''))

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """
 Stacks are right frame by frame: what memspy shows of a program with every shape of call is what traceback.extract_stack
-said there at that moment. Arguments: memspy, versions, [--samples N]; 0 wrong frames, misses are counted.
+said there at that moment; from 3.11 on the columns are those of code.co_positions. Arguments: memspy, versions, [--samples N]; 0 wrong frames, misses are counted.
 """
 import argparse
 import json
+import pathlib
 import sys
 
 import memspy_live as live
@@ -26,13 +27,30 @@ def difference(said, seen):
     return None
 
 
+# Where it says its stack, and where it waits: it may be seen on the way.
+STOPS_AT = ('os.write(1, tell(sys._getframe()))', 'os.read(0, 1)')
+
+
+def misplaced(said, frames):
+    """The frame that is not where its program said, as a sentence. The innermost has gone on."""
+    for i, (a, f) in enumerate(zip(said or [[None] * 3] * len(frames), frames)):
+        b = [f['end_line'], f['column'], f['end_column']]
+        if said and i == 0:
+            line = pathlib.Path(f['file']).read_bytes().splitlines()[f['line'] - 1]
+            if f['end_line'] != f['line'] or line[b[1]:b[2]].decode() not in STOPS_AT:
+                return f'the innermost frame is at {f}'
+        elif a != b:
+            return f"frame {i}, {f['function']} {f['file']}:{f['line']}: the program said {a}, memspy {b}"
+    return None
+
+
 def stopped(memspy, python, samples):
     """The program stops in each shape, says its stack, and is looked at."""
-    wrong, missed, shapes, depths = [], 0, set(), []
+    wrong, missed, shapes, depths, columns = [], 0, set(), [], 0
     with Target(python, 'shapes.py', 'stop', ready=False, env={'PYTHONIOENCODING': 'utf-8'}) as target:
         for _ in range(samples):
-            shape, stack = json.loads(target.answer())
-            answer = memspy.run('dump', '--pid', target.pid, '--format', 'json')
+            shape, stack, places = json.loads(target.answer())
+            answer = memspy.run('dump', '--pid', target.pid, '--format', 'json', '--columns')
             assert answer.returncode == 0, answer.stderr
             [thread] = json.loads(answer.stdout)['threads']
             seen = [[f['function'], f['file'], f['line']] for f in thread['frames']]
@@ -40,13 +58,18 @@ def stopped(memspy, python, samples):
                 missed += 1
             elif seen != shown(stack):
                 wrong.append(f'{shape}: {difference(shown(stack), seen)}')
+            elif misplaced(places, thread['frames']):
+                wrong.append(f"{shape}: {misplaced(places, thread['frames'])}")
             shapes.add(shape)
             depths.append(len(stack))
+            columns += sum(f['column'] is not None for f in thread['frames'])
             target.process.stdin.write('\n')
             target.process.stdin.flush()
     assert not wrong, '\n      '.join([f'{len(wrong)} of {samples} are wrong'] + wrong[:8])
     assert missed * 20 <= samples, f'{missed} of {samples} missed'
-    return f'{samples} looks, {len(shapes)} shapes, {sum(depths)} frames, 0 wrong, {missed} missed'
+    assert not places or columns * 2 > sum(depths), f'{columns} columns of {sum(depths)} frames'
+    with_columns = f' ({columns} with columns)' if places else ''
+    return f'{samples} looks, {len(shapes)} shapes, {sum(depths)} frames{with_columns}, 0 wrong, {missed} missed'
 
 
 def is_free_threaded(python):

@@ -1,6 +1,7 @@
 """Calls itself in every way Python knows, and says what its stack was. Runs on every Python from 2.7 on.
 
-    shapes.py stop     stops in each shape: prints [shape, stack] as a line of JSON, and goes on at a byte of standard input
+    shapes.py stop     stops in each shape: prints [shape, stack, places] as a line of JSON, and goes on at a byte of standard
+                       input; places: [[end line, column, end column], ...], null before 3.11
     shapes.py block    "ready"; then, per number read: so many rounds of all shapes, a block of memory in each, and one
                        line of JSON with all (shape, stack) there are
 
@@ -9,6 +10,7 @@ A stack is [[function, file, line], ...], innermost first; files and lines are t
 from __future__ import print_function
 
 import functools
+import itertools
 import json
 import os
 import re
@@ -33,7 +35,20 @@ def below(f):
     return frames
 
 
+def places_below(f):
+    """Where on their lines the frames are; the first goes on to its next call."""
+    places = []
+    while f is not None:
+        place = next(itertools.islice(f.f_code.co_positions(), f.f_lasti // 2, None))
+        assert place[0] == f.f_lineno, (place, f.f_lineno)
+        places.append(place[1:])
+        f = f.f_back
+    return places
+
+
 def tell(f):
+    if way == 'stop':
+        return (json.dumps([now, below(f), places_below(f) if sys.version_info >= (3, 11) else None]) + '\n').encode()
     text = json.dumps([now, below(f)])
     said[text] = None
     return (text + '\n').encode()

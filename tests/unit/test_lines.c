@@ -37,6 +37,54 @@ START_TEST(every_byte_of_the_code_has_the_line_that_its_python_says)
 }
 END_TEST
 
+static const struct {
+	const char *name;
+	int first_line;
+	size_t length;
+	const char *table;
+	struct {
+		uint32_t first, last; /* the other way round: the end */
+		struct python_place place;
+	} rows[20];
+} places[] = {
+#include "place_tables.h"
+};
+
+START_TEST(every_byte_of_the_code_is_where_its_python_says)
+{
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		struct python p = { .layout.line_format = PY_LINES_LOCATIONS };
+
+		for (size_t k = 0; places[i].rows[k].first <= places[i].rows[k].last; k++)
+			for (uint32_t offset = places[i].rows[k].first; offset <= places[i].rows[k].last; offset++) {
+				const struct python_place *said = &places[i].rows[k].place;
+				struct python_place at;
+
+				python_place(&p, (const uint8_t *)places[i].table, places[i].length, places[i].first_line, offset,
+					     &at);
+				ck_assert_msg(at.line == said->line && at.end_line == said->end_line && at.column == said->column &&
+						      at.end_column == said->end_column,
+					      "%s: byte %u is %d:%d to %d:%d", places[i].name, offset, at.line, at.column,
+					      at.end_line, at.end_column);
+			}
+	}
+}
+END_TEST
+
+START_TEST(a_table_without_columns_says_none)
+{
+	static const uint8_t pairs[] = { 4, 1, 4, 1 };
+	struct python p = { .layout.line_format = PY_LINES_RANGES };
+	struct python_place at;
+
+	python_place(&p, pairs, sizeof(pairs), 10, 5, &at);
+	ck_assert_int_eq(at.line, 12);
+	ck_assert_int_eq(at.end_line, 0);
+	ck_assert_int_eq(at.column, -1);
+	ck_assert_int_eq(at.end_column, -1);
+}
+END_TEST
+
 START_TEST(a_table_cut_short_says_no_line_rather_than_a_wrong_read)
 {
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
@@ -70,5 +118,6 @@ START_TEST(a_table_of_nonsense_ends)
 }
 END_TEST
 
-TESTS("lines", every_byte_of_the_code_has_the_line_that_its_python_says,
+TESTS("lines", every_byte_of_the_code_has_the_line_that_its_python_says, every_byte_of_the_code_is_where_its_python_says,
+      a_table_without_columns_says_none,
       a_table_cut_short_says_no_line_rather_than_a_wrong_read, a_table_of_nonsense_ends)
