@@ -19,7 +19,8 @@ static inline bool gate_passes(uint64_t size)
 	uint64_t tp = thread_pointer();
 	struct probe_slot *slot = slot_at(tp);
 
-	if (unlikely(slot->owner != tp) || unlikely((int64_t)size >= slot->left) || unlikely((int64_t)size < 0))
+	/* left is never negative, and so a size that would be is too large as well. */
+	if (unlikely(slot->owner != tp) || unlikely(size >= (uint64_t)slot->left))
 		return false;
 	slot->left -= (int64_t)size;
 	return true;
