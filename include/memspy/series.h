@@ -44,6 +44,12 @@ struct series_heap series_heap(const struct series *s);
 const uint32_t *series_changed(const struct series *s, size_t *ret_count);
 /* Sites are not read from here on, for readers of totals only: most of a file is sites. */
 void series_skip_sites(struct series *s);
+/*
+ * Sites are read late from here on, for those who look at few ticks: what their rows say is there behind series_settle, and a
+ * row that a later one of its site replaced is not looked at. Which sites there are and which changed is known at once.
+ */
+void series_read_late(struct series *s);
+int series_settle(struct series *s, struct err *e);
 const char *series_end(const struct series *s); /* why it ended; NULL: it was cut off, or is being written */
 bool series_is_torn(const struct series *s);
 

@@ -135,12 +135,15 @@ static int cost(const struct page_weights *w, const struct page_history *h, cons
 	size_t ids = w->site_count + w->line_count + names_strings(series_names(h->series)) + 1;
 	size_t entries = 0, groups = 0;
 	_cleanup_(freep) uint32_t *newest = calloc(ids, sizeof(*newest)); /* moment + 1 */
+	_cleanup_(freep) uint32_t *of_site = calloc(w->site_count + 1, sizeof(*of_site)); /* of each once: entries are many more */
 	unsigned halvings = limits->halvings > h->halved ? limits->halvings - h->halved : 0;
 
-	if (!newest)
+	if (!newest || !of_site)
 		return err_set(e, ENOMEM, "out of memory for a report");
+	for (uint32_t i = 0; i < w->site_count; i++)
+		of_site[i] = group_of(w, h, limits, i);
 	for (size_t i = 0; i < h->entry_count; i++) {
-		uint32_t group = group_of(w, h, limits, h->entries[i].site);
+		uint32_t group = of_site[h->entries[i].site];
 		uint32_t moment = (h->entries[i].moment >> halvings) + 1;
 
 		groups += newest[group] == 0;

@@ -87,7 +87,7 @@ int report_new(struct report **ret, const char *path, const struct report_ask *a
 	if (code == 0 && ask->unread)
 		code = moments_find(&r->moments, path, from, to, e);
 	else if (code == 0)
-		code = moments_open(&r->moments, path, from, to, e);
+		code = (ask->only_ends ? moments_open_ends : moments_open)(&r->moments, path, from, to, e);
 	if (code < 0)
 		return code;
 	if (ask->unread) {
@@ -101,7 +101,7 @@ int report_new(struct report **ret, const char *path, const struct report_ask *a
 	for (size_t i = 0; i < r->part_count; i++)
 		r->parts[i] = report_part(r, i);
 	code = rows_build(&r->rows, r->by, report_names(r), r->parts, r->part_count, e);
-	if (code == 0 && tells_more(r->view))
+	if (code == 0 && tells_more(r->view) && !ask->only_ends)
 		code = more_new(&r->more, r, e);
 	if (code < 0)
 		return code;

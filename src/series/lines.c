@@ -102,6 +102,11 @@ bool lines_is_last(struct lines *l)
 	return l->start == l->end && l->at_end;
 }
 
+uint64_t lines_where(const struct lines *l, const char *at)
+{
+	return l->at + (uint64_t)(at - l->data);
+}
+
 uint64_t lines_place(const struct lines *l)
 {
 	return l->at + l->start;

@@ -50,7 +50,7 @@ struct ticks {
 	size_t first, middle, last;
 	size_t trend[MOMENTS_TREND];
 	size_t trend_count;
-	bool whole;
+	bool whole, only_ends;
 };
 
 static void spread(struct ticks *t, const double *times)
@@ -72,7 +72,7 @@ static int find_ticks(struct moments *m, const char *path, const struct moment *
 	/* A tick's time has microseconds; "54" and 0.9 x 60 mean the tick at 54. */
 	const double hair = 0.5e-6;
 	_cleanup_(freep) double *times = NULL;
-	struct ticks t = { 0 };
+	struct ticks t = { .only_ends = ret->only_ends };
 	size_t count;
 	double begin, end;
 	int r = series_times(path, &times, &count, e);
@@ -119,7 +119,10 @@ static int copy_sites(const struct sample *s, struct site **ret, size_t *ret_cou
 static int keep_before(struct moments *m, struct err *e)
 {
 	const struct sample *s = series_sample(m->series);
+	int r = series_settle(m->series, e);
 
+	if (r < 0)
+		return r;
 	m->from_seconds = series_seconds(m->series);
 	m->rss_before = s->memory.rss;
 	m->live_before = sample_live(s).bytes;
@@ -168,6 +171,8 @@ static int read_to(struct moments *m, const struct ticks *t, struct err *e)
 		keep_memory(m, tick, t);
 		if (tick == t->first)
 			r = keep_before(m, e);
+		if (r == 0 && t->only_ends)
+			continue;
 		if (r == 0 && tick == t->middle)
 			r = keep_middle(m, e);
 		if (r == 0 && m->trend_count < t->trend_count && tick == t->trend[m->trend_count])
@@ -181,6 +186,9 @@ static int read_to(struct moments *m, const struct ticks *t, struct err *e)
 		return r;
 	m->is_whole = r == SERIES_END;
 	m->to_seconds = series_seconds(m->series);
+	m->last_seconds = m->is_whole ? m->to_seconds : m->last_seconds;
+	if (t->only_ends)
+		return series_settle(m->series, e);
 	lifetimes_end(&m->lifetimes, m->to_seconds);
 	return m->ticks ? keep_trend(m, e) : 0;
 }
@@ -198,24 +206,41 @@ int moments_find(struct moments *ret, const char *path, struct moment from, stru
 	return r;
 }
 
-int moments_open(struct moments *ret, const char *path, struct moment from, struct moment to, struct err *e)
+static int open_moments(struct moments *ret, const char *path, const struct moment *from, const struct moment *to,
+			bool only_ends, struct err *e)
 {
 	_cleanup_(moments_done) struct moments m = { 0 };
-	struct ticks ticks = { 0 };
+	struct ticks ticks = { .only_ends = only_ends };
 	int r;
 
 	r = series_open(&m.series, path, e); /* it knows best what is wrong with a file */
-	if (r == 0)
-		r = find_ticks(&m, path, &from, &to, &ticks, e);
+	/* Of the whole nothing need be looked for: that saves reading the file twice. */
+	if (only_ends && from->kind == MOMENT_NOT_GIVEN && to->kind == MOMENT_NOT_GIVEN)
+		ticks.whole = true;
+	else if (r == 0)
+		r = find_ticks(&m, path, from, to, &ticks, e);
+	if (r == 0 && only_ends)
+		series_read_late(m.series);
 	if (r == 0)
 		r = read_to(&m, &ticks, e);
 	if (r < 0)
 		return r;
 	if (m.ticks == 0)
-		return err_set(e, ENODATA, "%s holds no moment yet: its first tick is incomplete", path);
+		return err_set(e, ENODATA, "%s holds no moment yet: the recording ended, or was killed, before its first tick was "
+			       "whole", path);
 	*ret = m;
 	m = (struct moments){ 0 };
 	return 0;
+}
+
+int moments_open(struct moments *ret, const char *path, struct moment from, struct moment to, struct err *e)
+{
+	return open_moments(ret, path, &from, &to, false, e);
+}
+
+int moments_open_ends(struct moments *ret, const char *path, struct moment from, struct moment to, struct err *e)
+{
+	return open_moments(ret, path, &from, &to, true, e);
 }
 
 int moments_largest(const char *path, struct moment from, struct moment to, double *ret, struct err *e)

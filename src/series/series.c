@@ -20,7 +20,9 @@ void series_free(struct series *s)
 	json_decref(s->header);
 	names_free(s->names);
 	sites_done(&s->sites);
+	late_done(&s->late);
 	free(s->changed);
+	free(s->latest);
 	free(s->depths);
 	free(s->end);
 	free(s->path);

@@ -37,9 +37,28 @@ void lines_done(struct lines *l);
 /* Without the newline and NUL-terminated; lent until the next call. -EFBIG: longer than LINE_MOST. */
 int lines_next(struct lines *l, char **ret, size_t *ret_length, struct err *e);
 bool lines_is_last(struct lines *l); /* nothing follows the line last given */
+uint64_t lines_where(const struct lines *l, const char *at); /* where in the file a byte of the line last given is */
 uint64_t lines_place(const struct lines *l); /* where in the file the next line begins */
 /* Goes on at a place of the file as it is now. */
 int lines_go_on(struct lines *l, uint64_t place, struct err *e);
+
+struct site_key {
+	uint32_t stack, thread, domain;
+};
+
+/* A row that is not read yet: where it is in the file. */
+struct late_row {
+	uint64_t at;
+	uint16_t length; /* 0: there is none */
+	bool waits;	 /* it is in the list */
+	struct site_key key;
+};
+
+struct late {
+	struct late_row *rows; /* by site */
+	uint32_t *waiting;     /* sites */
+	size_t room, waiting_count;
+};
 
 struct series {
 	char *path;
@@ -52,11 +71,14 @@ struct series {
 	uint16_t *depths; /* by stack id - 1 */
 	size_t depth_room;
 	struct sites sites;
+	uint32_t *latest; /* by stack: a site of it, as last read */
+	size_t latest_room;
 	uint32_t *changed;    /* by the tick just read: indices of sites */
 	size_t changed_count, changed_room;
 	struct sample sample; /* its sites are lent by the table above */
 	struct series_heap heap;
-	bool skips_sites, says_heap;
+	bool skips_sites, is_late, says_heap;
+	struct late late;
 	double seconds;
 	bool any_tick, closed, torn;
 	uint64_t end_place; /* where the line began that was the end, or torn */
@@ -79,3 +101,22 @@ int series_header(struct series *s, const char *line, size_t length, struct err 
 int series_names_of(struct series *s, const json_t *tick, struct err *e);
 /* sites: the text of their rows, if tick is without them. */
 int series_tick(struct series *s, const json_t *tick, const struct span *sites, struct err *e);
+int series_rows(struct series *s, const json_t *tick, const struct span *rows, struct err *e);
+/* One row, by its text, which no digit follows. */
+int series_row(struct series *s, const char *text, size_t length, struct site *ret, struct err *e);
+
+/* ---- series_sites.c ---- */
+
+size_t series_latest(const struct series *s, uint32_t stack); /* a site of it, the last that was asked for; SIZE_MAX: none */
+int series_place(struct series *s, const struct site_key *key, size_t *ret, struct err *e);
+int series_change(struct series *s, size_t site, struct err *e); /* for series_changed */
+void series_expect(const struct series *s, const char *row); /* it begins here: the memory of its site will be needed */
+
+/* ---- series_late.c: rows that wait for series_settle ---- */
+
+/* Whose the row at `at` is, and where it ends; NULL: not such. */
+const char *late_key(const struct series *s, const char *at, const char *end, struct site_key *ret);
+/* In place of what waits of that site. `row` is in the line just read. */
+int late_keep(struct series *s, const struct site_key *key, const char *row, size_t length, struct err *e);
+void late_forget(struct series *s, size_t site); /* a newer row was read */
+void late_done(struct late *l);

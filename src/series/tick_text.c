@@ -60,12 +60,12 @@ bool tick_text_split(const char *line, size_t length, struct tick_text *ret)
 }
 
 /* As JSON has them: no sign, no fraction, no leading 0. */
-static const char *read_number(const char *at, const char *end, uint64_t *ret)
+static const char *read_number(const char *at, uint64_t *ret)
 {
 	const char *first = at;
 	uint64_t v = 0;
 
-	for (; at < end && *at >= '0' && *at <= '9'; at++)
+	for (; *at >= '0' && *at <= '9'; at++)
 		v = v * 10 + (uint64_t)(*at - '0');
 	if (at == first || at - first > 19 || (*first == '0' && at - first > 1) || v > INT64_MAX)
 		return NULL; /* 19 digits fit in 64 bits */
@@ -77,8 +77,8 @@ static const char *read_number(const char *at, const char *end, uint64_t *ret)
 static const char *read_numbers(const char *at, const char *end, uint64_t *to, size_t most, size_t *ret_count)
 {
 	for (size_t n = 0; n < most; n++) {
-		at = read_number(at, end, &to[n]);
-		if (!at || at == end || (*at != ',' && *at != ']'))
+		at = read_number(at, &to[n]);
+		if (!at || at >= end || (*at != ',' && *at != ']'))
 			return NULL;
 		*ret_count = n + 1;
 		if (*at++ == ']' || (at < end && *at == '['))

@@ -45,5 +45,5 @@ struct number_row {
 	bool has_ages;
 };
 
-/* The row at `at`; where it ends, or NULL: not such. */
+/* The row at `at`; where it ends, or NULL: not such. What stands at `end` can be read, too, and is no digit. */
 const char *number_row_read(const char *at, const char *end, struct number_row *ret);

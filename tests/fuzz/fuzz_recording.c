@@ -21,6 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 		free(times);
 	if (moments_open(&m, path, (struct moment){ MOMENT_SHARE, 0.3 }, (struct moment){ MOMENT_BEFORE_END, 1 }, &e) == 0)
 		moments_done(&m);
+	if (moments_open_ends(&m, path, (struct moment){ 0 }, (struct moment){ 0 }, &e) == 0)
+		moments_done(&m);
 	if (series_open(&s, path, &e))
 		return 0;
 	while (series_next(s, &e) == 0) {

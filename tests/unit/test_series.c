@@ -92,17 +92,32 @@ START_TEST(damaged_and_hostile_files_are_a_sentence)
 END_TEST
 
 /* The rows of a tick, once as memspy writes them and once as a parser of JSON takes them. */
-static int read_sites_of(const char *rows, bool as_written, struct site *ret, char *says, size_t room)
+enum reading { BY_A_PARSER, WHERE_THEY_LIE, LATE };
+
+static int read_late(struct series **ret)
+{
+	int r = series_open(ret, path, &e), settled = 0;
+
+	if (r == 0)
+		series_read_late(*ret);
+	while (r == 0)
+		r = series_next(*ret, &e);
+	if (r >= 0)
+		settled = series_settle(*ret, &e);
+	return settled < 0 ? settled : r;
+}
+
+static int read_sites_of(const char *rows, enum reading how, struct site *ret, char *says, size_t room)
 {
 	char text[2048];
 	struct series *series;
 	size_t ticks;
 	int n = snprintf(text, sizeof(text), HEADER "{\"t\":0,\"T\":1," NAMES ",\"sites\":%s%s}\n]}\n",
-			 as_written ? "" : " ", rows);
+			 how == BY_A_PARSER ? " " : "", rows);
 	int r;
 
 	write_file(text, (size_t)n);
-	r = read_all(&series, &ticks);
+	r = how == LATE ? read_late(&series) : read_all(&series, &ticks);
 	memset(ret, 0, sizeof(*ret));
 	if (r >= 0 && series_sample(series)->site_count)
 		*ret = series_sample(series)->sites[0];
@@ -150,14 +165,81 @@ START_TEST(rows_read_where_they_lie_say_what_a_parser_says)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct site lie, parsed;
-		char lie_says[256], parsed_says[256];
-		int a = read_sites_of(cases[i].rows, true, &lie, lie_says, sizeof(lie_says));
-		int b = read_sites_of(cases[i].rows, false, &parsed, parsed_says, sizeof(parsed_says));
+		struct site lie, late, parsed;
+		char lie_says[256], late_says[256], parsed_says[256];
+		int a = read_sites_of(cases[i].rows, WHERE_THEY_LIE, &lie, lie_says, sizeof(lie_says));
+		int b = read_sites_of(cases[i].rows, BY_A_PARSER, &parsed, parsed_says, sizeof(parsed_says));
+		int c = read_sites_of(cases[i].rows, LATE, &late, late_says, sizeof(late_says));
 
 		ck_assert_msg((b >= 0) == cases[i].good, "%s: %s", cases[i].what, parsed_says);
 		ck_assert_msg(a == b, "%s: %d (%s), by a parser %d (%s)", cases[i].what, a, lie_says, b, parsed_says);
 		ck_assert_msg(memcmp(&lie, &parsed, sizeof(lie)) == 0, "%s: other figures", cases[i].what);
+		ck_assert_msg(b == c, "%s: late %d (%s), by a parser %d (%s)", cases[i].what, c, late_says, b, parsed_says);
+		ck_assert_msg(memcmp(&late, &parsed, sizeof(late)) == 0, "%s: other figures when read late", cases[i].what);
+	}
+}
+END_TEST
+
+/* Three ticks with rows of all sorts: figures that wait, figures that replace them, in one tick and over ticks. */
+START_TEST(sites_read_late_are_the_same_at_every_tick)
+{
+	static const char text[] = HEADER
+		"{\"t\":0,\"T\":1000," NAMES ",\"sites\":[[1,100,2,50,7,1,[1,2]],[1,200,2,50,8,1],[0,5,1,1,0,0]]},\n"
+		"{\"t\":1,\"T\":1000,\"sites\":[[1,300,3,50,7,1,[3,2]],[1,400,4,50,7,1,[3,2]]]},\n"
+		"{\"t\":2,\"T\":1000,\"sites\":[[1,500,5,50.5,8,1]]},\n"
+		"{\"t\":3,\"T\":1000,\"sites\":[[1,600,5,50.5,7,1]]},\n"
+		"{\"t\":4,\"T\":1000,\"sites\":[[0,6,1,1,0,0],[1,7,1,1,9,2]]}\n]}\n";
+
+	for (int settled = 0; settled < 32; settled++) {
+		struct series *late, *once;
+		char *now;
+
+		write_file(text, sizeof(text) - 1);
+		now = strdup(path);
+		ck_assert(series_open(&late, now, &e) == 0 && series_open(&once, now, &e) == 0);
+		series_read_late(late);
+		for (int tick = 0; tick < 5; tick++) {
+			const struct sample *a = series_sample(late), *b = series_sample(once);
+			size_t changes_late, changes_once;
+
+			ck_ok(series_next(late, &e), e);
+			ck_ok(series_next(once, &e), e);
+			ck_assert_uint_eq(a->site_count, b->site_count);
+			series_changed(late, &changes_late);
+			series_changed(once, &changes_once);
+			ck_assert_uint_eq(changes_late, changes_once);
+			if (tick < 4 && !(settled >> tick & 1))
+				continue;
+			ck_ok(series_settle(late, &e), e);
+			ck_assert_mem_eq(a->sites, b->sites, b->site_count * sizeof(*b->sites));
+		}
+		series_free(late);
+		series_free(once);
+		unlink(now);
+		free(now);
+	}
+}
+END_TEST
+
+START_TEST(a_file_that_changed_under_its_reader_is_a_sentence)
+{
+	static const char text[] = HEADER "{\"t\":0,\"T\":1000," NAMES ",\"sites\":[[1,100,2,50,7,1,[1,2]],[0,1,1,1,0,0]]}\n]}\n";
+	static const char other[] = HEADER "{\"t\":0,\"T\":1000," NAMES ",\"sites\":[[1,100,2,50,9,1,[1,2]],[0,1,1,1,0,0]]}\n]}\n";
+
+	for (int cut = 0; cut < 2; cut++) {
+		struct series *s;
+		FILE *f;
+
+		write_file(text, sizeof(text) - 1);
+		ck_ok(series_open(&s, path, &e), e);
+		series_read_late(s);
+		ck_ok(series_next(s, &e), e);
+		f = fopen(path, "r+e");
+		ck_assert(f && (cut ? ftruncate(fileno(f), 200) == 0 : fwrite(other, 1, sizeof(other) - 1, f) > 0) && fclose(f) == 0);
+		ck_assert_int_eq(series_settle(s, &e), -EAGAIN);
+		ck_assert_msg(strstr(e.text, "was changed while it was read"), "%s", e.text);
+		series_free(s);
+		unlink(path);
 	}
 }
 END_TEST
@@ -418,7 +500,9 @@ START_TEST(sites_that_are_skipped_cost_nothing_and_totals_stay)
 END_TEST
 
 TESTS("series", totals_are_what_the_file_says_or_what_its_sites_do, what_a_tick_changed_is_named,
-      sites_that_are_skipped_cost_nothing_and_totals_stay, damaged_and_hostile_files_are_a_sentence, rows_read_where_they_lie_say_what_a_parser_says,
+      sites_that_are_skipped_cost_nothing_and_totals_stay, damaged_and_hostile_files_are_a_sentence,
+      rows_read_where_they_lie_say_what_a_parser_says, sites_read_late_are_the_same_at_every_tick,
+      a_file_that_changed_under_its_reader_is_a_sentence,
       an_older_file_with_fewer_columns_is_read,
       a_file_cut_anywhere_gives_all_whole_ticks, zeroes_that_a_crash_left_are_a_torn_line,
       a_line_without_end_is_not_read_to_its_end, a_stack_without_bottom_is_refused,
