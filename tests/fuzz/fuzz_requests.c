@@ -2,8 +2,10 @@
  * What clients ask the daemon for: each line of the input is a connection of its own, with or without a descriptor, to a
  * daemon whose sessions are fakes. Its first byte says what comes along and when the client hangs up.
  */
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "../../src/daemon/daemon_private.h"
 #include "../support/fake_session.h"
@@ -91,13 +93,14 @@ static void read_client(struct daemon *d, struct client *c)
 		request_serve(d, c, line);
 }
 
-/* The eventfd blocks: the thread that attaches has come to its end before we go on. */
+/* The eventfd blocks: the thread that attaches has come to its end before we go on. A signal may end the wait too soon. */
 static void end_attaches(struct daemon *d)
 {
 	struct attached a;
 
-	while (attaching_next(&d->attaching, &a))
-		request_attached(d, &a);
+	while (d->attaching.first)
+		if (attaching_next(&d->attaching, &a))
+			request_attached(d, &a);
 }
 
 static void connect_and_ask(struct daemon *d, struct client *c, const uint8_t *line, size_t length)
@@ -145,6 +148,23 @@ static void end(struct daemon *d)
 			drop(d, &d->clients[i]);
 }
 
+static void wake(int signal)
+{
+	(void)signal;
+}
+
+/* libFuzzer's own alarm does so every few seconds, and hit a call once in many minutes. */
+static void interrupt_calls(void)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGURG };
+	struct itimerspec each_ms = { { 0, 1000000 }, { 0, 1000000 } };
+	struct sigaction act = { .sa_handler = wake };
+	timer_t timer;
+
+	if (sigaction(SIGURG, &act, NULL) || timer_create(CLOCK_MONOTONIC, &event, &timer) || timer_settime(timer, 0, &each_ms, NULL))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
 	static struct session_ops ops;
@@ -153,8 +173,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 
 	ops = fake_session;
 	ops.close = close_quietly;
-	if (!ready)
+	if (!ready) {
 		ready = eventfd(0, EFD_CLOEXEC);
+		interrupt_calls();
+	}
 	d = (struct daemon){ .ops = &ops, .attaching.ready = ready };
 	for (size_t i = 0; i < MOST_CLIENTS; i++)
 		d.clients[i].fd = -1;
