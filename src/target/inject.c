@@ -30,6 +30,8 @@ static int come_in(struct injected *ret, struct entering *in, enum inject_way wa
 		if (r < 0 && r != -ETIMEDOUT && r != -EBUSY && way == INJECT_AUTO && !in->orphan) { /* docs/decisions/0001: map first */
 			snprintf(i.note, sizeof(i.note), "%.*s", (int)sizeof(i.note) - 1, e->text);
 			r = inject_by_dlopen(in, &i, e);
+			if (r < 0) /* the first is what stands in the way; the second may have had a bad moment */
+				err_add(e, r, "%s; and by dlopen", i.note);
 		}
 	}
 	if (r) {
