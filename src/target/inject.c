@@ -21,9 +21,12 @@ static int come_in(struct injected *ret, struct entering *in, enum inject_way wa
 
 	tracee_warm();
 	if (!r)
+		inject_sweep(in, &i);
+	if (!r)
 		r = inject_again(in, &i, e);
 	if (r == READ_TORN) { /* none there */
 		in->orphan = inject_orphan(in, &i.image);
+		in->spare = in->orphan ? inject_spare_table(in) : 0;
 		r = gadgets_find(&in->gadgets, in->maps, in->remote, e);
 		if (!r)
 			r = way == INJECT_DLOPEN && !in->orphan ? inject_by_dlopen(in, &i, e) : inject_by_map(in, &i, e);

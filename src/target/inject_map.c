@@ -80,7 +80,7 @@ static int step_by_step(const struct entering *in, struct tracee *t, struct mapp
 			(uint64_t[6]){ m->base + code, span - code, PROT_READ | PROT_WRITE }, 0, e);
 
 	if (!r)
-		r = inject_make_table(in, t, m->base + code, 0, &m->table, &m->fd, e);
+		r = inject_make_table(in, t, m->base + code, in->spare, &m->table, &m->fd, e);
 	if (!r)
 		r = inject_wipe_on_fork(t, pages, m->image->entry.private_bytes, e);
 	return r;
@@ -186,8 +186,8 @@ static int enter(const struct entering *in, struct tracee *t, void *own, struct 
 	struct mapping *m = own;
 	int r = map_image(t, m, e);
 
-	/* Under ptrace a filter can be suspended; a thread that runs by itself would meet it. */
-	if (!r && (m->filtered || tracee_is_stopped_by_signal(t)))
+	/* Under ptrace a filter can be suspended; a thread that runs by itself would meet it. The probe puts no table over another. */
+	if (!r && (m->filtered || in->spare || tracee_is_stopped_by_signal(t)))
 		return step_by_step(in, t, m, e);
 	if (!r)
 		r = prepare_enter(in, m, e);

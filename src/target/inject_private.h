@@ -18,6 +18,7 @@ struct entering {
 	uint64_t patience_ns; /* how long to look for a thread that may be used */
 	uint64_t table_bytes;
 	raddr orphan; /* an image of the probe that lacks a table; 0: none */
+	raddr spare;  /* and a table that no probe was ever told of, of table_bytes; 0: none */
 };
 
 /* Calls try_one with threads that may be stopped, until one of them does; at most a few, for 20 ms. */
@@ -47,3 +48,7 @@ int inject_by_dlopen(const struct entering *in, struct injected *ret, struct err
 int inject_again(const struct entering *in, struct injected *ret, struct err *e);
 /* Then: where the image is of one that memspy did not get further with, for a limit, or because it was killed; or 0. */
 raddr inject_orphan(const struct entering *in, const struct image *image);
+/* And where its table is, if it had got so far and nobody signed it: a fresh one may be laid over it; or 0. */
+raddr inject_spare_table(const struct entering *in);
+/* Has the target close what an earlier memspy, killed on the way in, left open there. */
+void inject_sweep(const struct entering *in, struct injected *ret);
