@@ -42,6 +42,9 @@ int names_string(struct names *n, const char *text, size_t length, uint32_t *ret
 int names_frame(struct names *n, const struct frame *frame, uint32_t *ret, struct err *e);
 int names_stack(struct names *n, uint32_t parent, uint32_t frame, uint32_t *ret, struct err *e);
 
+/* All of another's: (*ret_of)[stack] is the id that a stack of `from` has here. The caller frees *ret_of. */
+int names_take(struct names *to, const struct names *from, uint32_t **ret_of, struct err *e);
+
 /* How many there are: ids 1 .. count. */
 uint32_t names_strings(const struct names *n);
 uint32_t names_frames(const struct names *n);

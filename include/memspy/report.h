@@ -37,6 +37,7 @@ struct report_ask {
 	/* VIEW_TEMPORARY: freed within so many seconds, as far as the recorded ages tell: 1 ms, 2 ms, 4 ms … 16 s. 0: freed by
 	 * its own thread before that thread's next sample, as the probe saw it. */
 	double temporary_seconds;
+	bool own_code;	/* without the import system and the standard library (own_code.h); not for report_html and summaries */
 	bool only_ends; /* nothing of what was between the ends of the stretch (moments_open_ends): rows and figures, for diff */
 	bool unread; /* only the times of the stretch: for report_html, which reads the recording its own way */
 };

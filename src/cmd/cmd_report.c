@@ -83,6 +83,10 @@ static int check(const struct args *a, struct err *e)
 		return args_wrong(e, "--view %s is of one moment: --to says which", args_text(a, "view"));
 	if (args_given(a, "temporary-threshold") && !args_is(a, "view", "temporary"))
 		return args_wrong(e, "--temporary-threshold is for --view temporary");
+	if (args_flag(a, "own-code") && (is_summary(a) || args_given(a, "lines")))
+		return args_wrong(e, "--own-code is for reports of rows and stacks; leave it out, or ask for --view live");
+	if (args_flag(a, "own-code") && format_is(a, "html"))
+		return args_wrong(e, "--own-code: the page has a switch of its own for import frames; leave it out");
 	if (format->binary && !args_given(a, "output") && isatty(STDOUT_FILENO))
 		return args_wrong(e, "%s is not for a terminal; write it to a file with -o", format->name);
 	return 0;
@@ -175,6 +179,7 @@ static int run(const struct args *a, struct err *e)
 	struct report_ask what = {
 		.view = (enum report_view)index_of(a, "view", report_view_names, VIEW_COUNT), /* of a summary: live */
 		.by = (enum rows_by)index_of(a, "by", rows_by_names, BY_COUNT),
+		.own_code = args_flag(a, "own-code"),
 		.temporary_seconds = args_given(a, "temporary-threshold") ? args_seconds(a, "temporary-threshold") : 0,
 	};
 	int r = check(a, e);
@@ -221,6 +226,8 @@ const struct command cmd_report = {
 		{ .name = "lines", .kind = OPTION_STRING, .argument = "PATH[:FUNCTION]",
 		  .does = "a source file, or a function of it, with live, peak, allocated, blocks and growth beside each line; the end "
 			  "of the path is enough" },
+		{ .name = "own-code", .kind = OPTION_FLAG,
+		  .does = "tell memory of the import system and the standard library by who called it" },
 		{ .name = "from", .kind = OPTION_STRING, .argument = "MOMENT", .does = "where a stretch begins" },
 		{ .name = "to", .kind = OPTION_STRING, .argument = "MOMENT",
 		  .does = "the moment looked at, or where a stretch ends; otherwise the last" },
@@ -242,6 +249,7 @@ const struct command cmd_report = {
 		{ "memspy report heap.json --view leaks --by stack", "what stayed, and who asked for it" },
 		{ "memspy report heap.json --view growth --from 50% --by module", "which modules hold more than half-way through" },
 		{ "memspy report heap.json --lines shop/cache.py:remember", "one function, line by line" },
+		{ "memspy report heap.json --own-code", "which lines of mine hold it, json, re and others left out" },
 		{ "memspy report heap.json --format tree --to -1m", "callers and what they called, a minute before the end" },
 		{ "memspy report heap.json -o heap.svg", "a flame graph" },
 		{ "memspy report heap.json --format pprof -o heap.pb.gz", "for go tool pprof -top heap.pb.gz" },

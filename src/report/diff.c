@@ -104,7 +104,7 @@ static int add_parts(struct diff *d, const struct diff_end *end, bool is_after, 
 {
 	const struct report *r = end->report;
 	_cleanup_(freep) uint32_t *of = NULL;
-	int code = diff_take_names(d->merged, report_names(r), &of, e);
+	int code = names_take(d->merged, report_names(r), &of, e);
 
 	for (size_t i = 0; i < r->part_count && code == 0; i++) {
 		struct part *to = &d->parts[d->part_count++];

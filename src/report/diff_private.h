@@ -37,6 +37,3 @@ struct difference diff_interval(const struct diff *d, const struct row *row);
 struct difference diff_sum_interval(const struct diff *d);
 /* "new", "gone", "grew", "shrank" or "same"; *ret_sure: whether that is beyond doubt. */
 const char *diff_state(const struct row *row, const struct difference *change, bool *ret_sure);
-
-/* Takes the frames and stacks of a report under the names of both; ret_of[stack] is the new id. The caller frees *ret_of. */
-int diff_take_names(struct names *to, const struct names *from, uint32_t **ret_of, struct err *e);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "memspy/cleanup.h"
+#include "memspy/own_code.h"
 #include "report_private.h"
 
 const char *const report_view_names[VIEW_COUNT] = {
@@ -38,6 +39,7 @@ void report_free(struct report *r)
 	moments_done(&r->moments);
 	rows_done(&r->rows);
 	free(r->parts);
+	names_free(r->own_names);
 	free(r->more);
 	free(r->path);
 	free(r);
@@ -66,6 +68,25 @@ static int end_at_peak(struct report *r, const struct report_ask *ask, struct mo
 static bool tells_more(enum report_view view)
 {
 	return view == VIEW_LEAKS || view == VIEW_CHURN || view == VIEW_LIFETIMES || view == VIEW_TEMPORARY;
+}
+
+/* The parts under names of their own, which may be added to. */
+static int keep_own_code(struct report *r, struct err *e)
+{
+	_cleanup_(own_code_done) struct own_code own = { 0 };
+	_cleanup_(freep) uint32_t *of = NULL;
+	struct names *names;
+	int code = names_new(&names, e);
+
+	if (code == 0)
+		code = names_take(names, report_names(r), &of, e);
+	for (size_t i = 0; i < r->part_count && code == 0; i++)
+		code = own_code_of(&own, names, of[r->parts[i].stack], &r->parts[i].stack, e);
+	if (code < 0)
+		names_free(names);
+	else
+		r->own_names = names;
+	return code;
 }
 
 int report_new(struct report **ret, const char *path, const struct report_ask *ask, struct err *e)
@@ -100,7 +121,10 @@ int report_new(struct report **ret, const char *path, const struct report_ask *a
 		return err_set(e, ENOMEM, "out of memory for a report");
 	for (size_t i = 0; i < r->part_count; i++)
 		r->parts[i] = report_part(r, i);
-	code = rows_build(&r->rows, r->by, report_names(r), r->parts, r->part_count, e);
+	if (ask->own_code)
+		code = keep_own_code(r, e);
+	if (code == 0)
+		code = rows_build(&r->rows, r->by, report_names(r), r->parts, r->part_count, e);
 	if (code == 0 && tells_more(r->view) && !ask->only_ends)
 		code = more_new(&r->more, r, e);
 	if (code < 0)

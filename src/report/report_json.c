@@ -113,6 +113,8 @@ int report_json(const struct report *r, const struct report_look *look, struct b
 
 	(void)look;
 	buf_printf(to, "{\"view\":\"%s\",\"by\":\"%s\"", report_view_names[r->view], rows_by_names[r->by]);
+	if (r->own_names)
+		buf_puts(to, ",\"own_code\":true");
 	export_seconds(to, "t", r->moments.to_seconds);
 	if (!r->since_attach)
 		export_seconds(to, "from", r->moments.from_seconds);

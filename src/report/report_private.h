@@ -18,6 +18,7 @@ struct report {
 	int temporary_bucket; /* the oldest that counts as temporary; -1: as the probe saw it */
 	bool peak_is_tick; /* the peak of a stretch: what was live at its end, which is that moment */
 	bool since_attach; /* the stretch has no beginning: all that was before the first tick counts as well */
+	struct names *own_names; /* of own code only; NULL: those of the recording */
 	struct moments moments; /* names, figures and recording_about: moments.series */
 	struct part *parts;
 	size_t part_count;
@@ -27,7 +28,7 @@ struct report {
 
 static inline const struct names *report_names(const struct report *r)
 {
-	return series_names(r->moments.series);
+	return r->own_names ? r->own_names : series_names(r->moments.series);
 }
 
 static inline const struct sample *report_sample(const struct report *r)

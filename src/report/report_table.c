@@ -321,7 +321,7 @@ int report_table(const struct report *r, const struct report_look *look, struct 
 	report_head(r, to);
 	buf_printf(to, "\n%s  where (", views[r->view].head);
 	report_moment(r, to);
-	buf_printf(to, ", own, by %s)\n", rows_by_names[r->by]);
+	buf_printf(to, ", own%s, by %s)\n", r->own_names ? " code" : "", rows_by_names[r->by]);
 	measure(&c, r, 0, shown);
 	for (size_t i = 0; i < shown; i++)
 		add_row(to, r, &r->rows.at[i], &c);

@@ -51,7 +51,7 @@ int report_tree(const struct report *r, const struct report_look *look, struct b
 	report_head(r, to);
 	buf_printf(to, "\n%s  callers, and what they called (", outline_head);
 	report_moment(r, to);
-	buf_printf(to, ", by %s)\n", rows_by_names[r->by]);
+	buf_printf(to, "%s, by %s)\n", r->own_names ? ", own code" : "", rows_by_names[r->by]);
 	for (size_t i = 0; i < page.count; i++)
 		add_line(to, o, &page, i, look->width);
 	if (page.count == 0)

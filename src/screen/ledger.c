@@ -37,13 +37,18 @@ void ledger_done(struct ledger *l)
 			free(i);
 		}
 		free(l->private->stack_of);
-		free(l->private->own_code);
+		own_code_done(&l->private->own_code);
 		free(l->private->folder);
 	}
 	free(l->private);
 	free(l->sites);
 	names_free(l->names);
 	*l = (struct ledger){ .marked = -1 };
+}
+
+int ledger_own_code(struct ledger *l, uint32_t stack, uint32_t *ret, struct err *e)
+{
+	return own_code_of(&l->private->own_code, l->names, stack, ret, e);
 }
 
 int ledger_room(uint32_t **array, size_t *room, size_t index, struct err *e)

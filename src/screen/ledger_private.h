@@ -6,14 +6,14 @@
 #include <stdint.h>
 
 #include "memspy/ledger.h"
+#include "memspy/own_code.h"
 
 struct ledger_private {
 	struct ledger_index *by_key;
 	size_t site_room;
 	uint32_t *stack_of; /* our stack + 1 by theirs; 0: not seen yet */
 	size_t stack_room;
-	uint32_t *own_code; /* stack + 1 by stack; 0: not asked for yet */
-	size_t own_room;
+	struct own_code own_code;
 	char *folder; /* what all files of the program have in common, up to and with a slash; NULL: none was seen yet */
 	double step_at[LEDGER_STEPS]; /* seconds; the newest at `newest` */
 	int steps, newest;

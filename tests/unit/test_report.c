@@ -634,7 +634,55 @@ START_TEST(memory_without_a_heap_is_a_report_too)
 }
 END_TEST
 
-TESTS("report", tables_are_letter_by_letter_as_they_were, trees_are_letter_by_letter_as_they_were, collapsed_and_json_are_letter_by_letter_as_they_were,
+/* What the standard library did for a line is told of that line; the sum stays, in rows and stacks. */
+START_TEST(own_code_is_told_of_what_libraries_of_python_did_for_it)
+{
+	struct recording_writer *w;
+	struct site sites[3];
+	uint32_t app, json;
+	struct sample s;
+
+	snprintf(path, sizeof(path), "%s", made_path());
+	ck_ok(names_new(&names, &e), e);
+	w = made_writer(path, 0);
+	app = made_call(names, 0, "serve", "/srv/app.py", 7);
+	json = made_call(names, app, "loads", "/usr/lib/python3.12/json/__init__.py", 346);
+	sites[0] = made_site(made_call(names, json, "raw_decode", "/usr/lib/python3.12/json/decoder.py", 353), 4 * MIB, 8);
+	sites[1] = made_site(made_call(names, made_call(names, app, "_find_and_load", "<frozen importlib._bootstrap>", 1360),
+				       "<module>", "/usr/lib/python3/dist-packages/numpy/core.py", 1), 2 * MIB, 4);
+	sites[2] = made_site(made_call(names, 0, "run", "/usr/lib/python3.12/threading.py", 982), MIB, 2);
+	s = made_sample(0, 609 * MIB, sites, 3);
+	ck_ok(recording_writer_tick(w, &s, names, &e), e);
+	recording_writer_free(w);
+	for (int by = 0; by < BY_COUNT; by++) {
+		struct buf text = { 0 }, stacks = { 0 };
+		struct report *r;
+		json_t *j;
+
+		ck_ok(report_new(&r, path, &(struct report_ask){ .by = by, .own_code = true }, &e), e);
+		ck_ok(report_json(r, &look, &text, &e), e);
+		ck_ok(report_collapsed(r, &look, &stacks, &e), e);
+		j = json_loads(text.data, JSON_REJECT_DUPLICATES, NULL);
+		ck_assert(j && json_is_true(json_object_get(j, "own_code")));
+		ck_assert_int_eq(number(json_object_get(j, "totals"), "bytes"), 7 * MIB);
+		ck_assert_msg(!strstr(text.data, "decoder") && !strstr(text.data, "importlib"), "%s", text.data);
+		ck_assert_msg(!strstr(stacks.data, "raw_decode") && !strstr(stacks.data, "_find_and_load"), "%s", stacks.data);
+		if (by == BY_LINE) {
+			ck_assert_int_eq(number(row_at(j, "serve", 7), "own_bytes"), 4 * MIB);
+			ck_assert_int_eq(number(row_at(j, "serve", 7), "total_bytes"), 6 * MIB);
+			ck_assert_int_eq(number(row_at(j, "<module>", 1), "own_bytes"), 2 * MIB); /* what is installed stays */
+			ck_assert_int_eq(number(row_at(j, "run", 982), "own_bytes"), MIB); /* nobody else called */
+		}
+		json_decref(j);
+		buf_done(&text);
+		buf_done(&stacks);
+		report_free(r);
+	}
+	done();
+}
+END_TEST
+
+TESTS("report", own_code_is_told_of_what_libraries_of_python_did_for_it, tables_are_letter_by_letter_as_they_were, trees_are_letter_by_letter_as_they_were, collapsed_and_json_are_letter_by_letter_as_they_were,
       every_form_of_a_view_has_the_same_sum, recursion_counts_once_and_callers_have_what_they_called,
       modules_and_threads_are_told_by_name, a_report_is_of_the_moment_or_the_stretch_one_asks_for,
       a_leak_is_told_from_what_stays_and_what_is_replaced, what_shrank_is_told_below_zero_and_left_out_of_stacks,

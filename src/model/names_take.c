@@ -1,10 +1,10 @@
-/* Names of one recording under those of two: the same text is the same string, the same frames the same stack. */
+/* Names under those of others: the same text is the same string, the same frames the same stack. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "diff_private.h"
 #include "memspy/cleanup.h"
+#include "memspy/names.h"
 
 static int take_strings(struct names *to, const struct names *from, uint32_t *of, struct err *e)
 {
@@ -45,7 +45,7 @@ static int take_stacks(struct names *to, const struct names *from, const uint32_
 	return r;
 }
 
-int diff_take_names(struct names *to, const struct names *from, uint32_t **ret_of, struct err *e)
+int names_take(struct names *to, const struct names *from, uint32_t **ret_of, struct err *e)
 {
 	_cleanup_(freep) uint32_t *strings = calloc((size_t)names_strings(from) + 1, sizeof(*strings));
 	_cleanup_(freep) uint32_t *frames = calloc((size_t)names_frames(from) + 1, sizeof(*frames));
@@ -53,7 +53,7 @@ int diff_take_names(struct names *to, const struct names *from, uint32_t **ret_o
 	int r;
 
 	if (!strings || !frames || !stacks)
-		return err_set(e, ENOMEM, "out of memory for the names of two recordings");
+		return err_set(e, ENOMEM, "out of memory for names");
 	r = take_strings(to, from, strings, e);
 	if (r == 0)
 		r = take_frames(to, from, strings, frames, e);
