@@ -49,12 +49,24 @@ void raw_stack_done(struct raw_stack *s)
 	*s = (struct raw_stack){ 0 };
 }
 
+/*
+ * Up to 3.10 frames are objects. Those that nobody refers to are dead, and CPython keeps them for the next call: in a list that
+ * goes through the same field as the way to the caller, and that stands as still as any stack.
+ */
+static bool is_alive(const struct py_layout *l, struct view v)
+{
+	const struct field count = { l->object.type.offset - 8, 8 };
+	uint64_t references;
+
+	return l->frame.owner.size || (view_get(v, count, &references) && references);
+}
+
 static bool parse(const struct py_layout *l, const uint8_t *bytes, struct raw_frame *f)
 {
 	struct view v = { bytes, copy_bytes(l) };
 	uint64_t owner = 0;
 
-	if (l->frame.owner.size && !view_get(v, l->frame.owner, &owner))
+	if (!is_alive(l, v) || (l->frame.owner.size && !view_get(v, l->frame.owner, &owner)))
 		return false;
 	f->owner = (uint8_t)owner;
 	if (!view_get(v, l->frame.code, &f->code))

@@ -288,6 +288,32 @@ START_TEST(of_a_restless_thread_the_outer_frames_are_kept)
 }
 END_TEST
 
+/* Up to 3.10 a dead frame object waits in a list that looks like a stack; who comes there has lost the thread. */
+START_TEST(the_dead_are_no_callers)
+{
+	struct array a = { THREAD, &target, sizeof(target), 0 };
+	struct remote *r = array_remote(&a);
+	struct python p = { .layout = py_3_9 };
+	struct raw_stack s;
+
+	ck_ok(raw_stack_init(&s, &e), e);
+	for (size_t dead = 0; dead <= 4; dead++) {
+		memset(&target, 0, sizeof(target));
+		put_word(THREAD + py_3_9.thread.frame.offset, frame_at(0));
+		for (size_t i = 0; i < 4; i++) {
+			put_word(frame_at(2 * i), i != dead); /* references */
+			put_word(frame_at(2 * i) + py_3_9.frame.code.offset, 0x5000 + i);
+			put_word(frame_at(2 * i) + py_3_9.frame.previous.offset, i < 3 ? frame_at(2 * i + 2) : 0);
+		}
+		ck_ok(raw_stack_walk(&p, r, THREAD, &s, &e), e);
+		ck_assert_int_eq(s.torn, dead < 4);
+		ck_assert_uint_eq(s.count, dead < 4 ? 0 : 4);
+	}
+	raw_stack_done(&s);
+	remote_free(r);
+}
+END_TEST
+
 static const struct {
 	const char *name;
 	const struct py_layout *layout;
@@ -323,5 +349,5 @@ END_TEST
 
 TESTS("cpython", any_characters_become_utf8, what_a_target_says_of_itself_is_checked,
       what_the_headers_say_and_what_the_target_says_agree, a_field_is_read_within_the_copy, every_walk_ends,
-      of_a_restless_thread_the_outer_frames_are_kept,
+      of_a_restless_thread_the_outer_frames_are_kept, the_dead_are_no_callers,
       tags_of_a_code_reference_are_no_part_of_its_address, a_position_is_an_offset_in_bytes)
