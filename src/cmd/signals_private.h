@@ -1,5 +1,5 @@
 /*
- * signals_private: SIGINT, SIGTERM and SIGHUP as something to poll for, so that a session always ends well.
+ * signals_private: SIGINT, SIGTERM and SIGHUP (not under nohup) as something to poll for, so that a session always ends well.
  */
 #pragma once
 

@@ -488,6 +488,10 @@ def wait_until(what, patience=20):
 def begin(seconds, skip_reason=None):
     """First line of every script's main."""
     limit(seconds)
+    # Ignored by a shell that started us in the background, or by nohup; whom we start would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: None)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     if not may_trace():
         print('skip  this machine does not let us trace processes')

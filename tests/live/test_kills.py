@@ -233,6 +233,27 @@ def target_execs(memspy, python):
         return answer.stderr.strip().splitlines()[-1]
 
 
+def nohup_means_it(memspy, python):
+    """A hangup ends a recording in order, and none that was started to outlive its terminal."""
+    file = live.path_of('hangup.json')
+    with Worker(python, 'json') as target:
+        session = memspy.start('record', '-f', '--pid', target.pid, '--interval', 0.05, '-o', file)
+        assert live.wait_until(lambda: live.has_ticks(file, target.pid)), 'no first tick'
+        session.send_signal(signal.SIGHUP)
+        answer = memspy.end(session)
+        assert answer.returncode == 0 and live.recording(file), f'exit {answer.returncode}: {answer.stderr}'
+        os.unlink(file)
+        session = Memspy(memspy.binary, ('nohup',)).start('record', '-f', '--pid', target.pid, '--interval', 0.05, '-o', file)
+        assert live.wait_until(lambda: live.has_ticks(file, target.pid)), 'no first tick'
+        session.send_signal(signal.SIGHUP)
+        ticks = len(live.recording(file))
+        goes_on = live.wait_until(lambda: session.poll() is not None or len(live.recording(file)) > ticks + 2)
+        assert goes_on and session.poll() is None, f'exit {session.poll()}'
+        session.terminate()
+        answer = memspy.end(session)
+        assert answer.returncode == 0, f'exit {answer.returncode}: {answer.stderr}'
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('memspy')
@@ -261,6 +282,7 @@ def main():
         for how in ('killed', 'exits'):
             results.run(f'{name} the target {how}', target_ends, memspy, python, how)
         results.run(f'{name} the target execs', target_execs, memspy, python)
+        results.run(f'{name} nohup means it', nohup_means_it, memspy, python)
     results.end()
 
 
