@@ -14,6 +14,7 @@
 
 #include "memspy/buf.h"
 #include "memspy/err.h"
+#include "memspy/moments.h"
 
 enum plot_many {
 	PLOT_EACH,  /* every process for itself */
@@ -29,6 +30,7 @@ struct plot_ask {
 	enum plot_many many;
 	const char *function; /* whose live bytes to show, and when there were any; NULL: none */
 	size_t lines;	      /* so many of the largest lines, stacked; up to PLOT_LINES_MOST; of one recording */
+	struct moment from, to; /* of each file; not given: all of it */
 	bool slope;	      /* a straight line through RSS and heap, with what it rises in a minute */
 	bool wall;	      /* the time of day on the axis, and every process where it was */
 };

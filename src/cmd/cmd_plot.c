@@ -21,6 +21,15 @@ static bool ends(const char *text, const char *with)
 	return length > end && strcasecmp(text + length - end, with) == 0;
 }
 
+static int read_window(const struct args *a, struct plot_ask *ask, struct err *e)
+{
+	if (args_given(a, "from") && moment_parse(&ask->from, args_text(a, "from"), e) < 0)
+		return err_add(e, COMMAND_USAGE, "--from");
+	if (args_given(a, "to") && moment_parse(&ask->to, args_text(a, "to"), e) < 0)
+		return err_add(e, COMMAND_USAGE, "--to");
+	return 0;
+}
+
 static int read_ask(const struct args *a, struct plot_ask *ret, const char *paths[], struct err *e)
 {
 	bool together = args_flag(a, "sum") || args_flag(a, "stack");
@@ -43,7 +52,7 @@ static int read_ask(const struct args *a, struct plot_ask *ret, const char *path
 		.slope = args_flag(a, "slope"),
 		.wall = args_flag(a, "wall"),
 	};
-	return 0;
+	return read_window(a, ret, e);
 }
 
 static enum plot_theme theme_of(const struct args *a)
@@ -117,6 +126,9 @@ const struct command cmd_plot = {
 		  .does = "the N lines with most bytes, one upon the other under the heap" },
 		{ .name = "function", .kind = OPTION_STRING, .argument = "NAME",
 		  .does = "when a function had live bytes, and how many, its callees included" },
+		{ .name = "from", .kind = OPTION_STRING, .argument = "MOMENT",
+		  .does = "draw from there on: 30, 5m (since the start), -10 (before the end), 90%" },
+		{ .name = "to", .kind = OPTION_STRING, .argument = "MOMENT", .does = "and up to there" },
 		{ .name = "slope", .kind = OPTION_FLAG, .does = "a straight line through RSS and heap, and how much it rises in a minute" },
 		{ .name = "stack", .kind = OPTION_FLAG, .does = "RSS of several processes, one upon the other" },
 		{ .name = "sum", .kind = OPTION_FLAG, .does = "RSS and heap of several processes, summed" },
@@ -130,6 +142,7 @@ const struct command cmd_plot = {
 	.examples = (const struct command_example[]){
 		{ "memspy plot heap.json", "in the terminal" },
 		{ "memspy plot heap.json --top 5 --slope -o heap.svg", "which lines grow, and how fast the whole" },
+		{ "memspy plot heap.json --from -1m --slope", "the last minute" },
 		{ "memspy plot before.json after.json -o both.png", "two runs, side by side" },
 		{ "memspy plot worker-*.json --stack --wall -o workers.svg", "all workers of a service, by the clock" },
 		{ "memspy plot mprofile_20260101120000.dat", "what mprof recorded" },

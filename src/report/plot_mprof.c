@@ -252,5 +252,6 @@ int plot_read_mprof(struct tracks *to, const char *path, const struct plot_ask *
 		return err_set(e, ENOENT, "%s has no span of a function %.80s: mprof notes those with @profile only", path,
 			       ask->function);
 	place_bars(t);
-	return describe(t, e);
+	r = describe(t, e);
+	return r == 0 && plot_has_window(ask) ? tracks_cut(to, m.first, path, ask, e) : r;
 }

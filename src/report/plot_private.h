@@ -74,6 +74,12 @@ int plot_read_recording(struct tracks *to, const char *path, const struct plot_a
 int plot_read_mprof(struct tracks *to, const char *path, const struct plot_ask *ask, struct err *e);
 bool plot_is_mprof(const char *path);
 
+bool plot_has_window(const struct plot_ask *ask);
+/* Only the moments from..to stay, in seconds since the track's begin. */
+void track_cut(struct track *t, double from, double to);
+/* The stretch that is asked for, of the tracks of one file: those from `first` on. -EINVAL: there is nothing in it. */
+int tracks_cut(struct tracks *all, size_t first, const char *path, const struct plot_ask *ask, struct err *e);
+
 /* A name for people, escaped, at most so many columns: the end is what tells names apart. */
 char *plot_name(const char *text, size_t columns);
 /* Of a path, what is behind the last "/". */

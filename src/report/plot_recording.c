@@ -29,6 +29,8 @@ struct reader {
 	struct estimate function; /* live, of every stack that it is in */
 	bool found, was_there;
 	struct bar bar;
+	struct moments window; /* only its times */
+	bool has_window;
 };
 
 static void reader_done(struct reader *r)
@@ -165,7 +167,11 @@ static int describe(struct reader *r, struct err *e)
 		buf_printf(&about, "%s, ", when);
 	buf_printf(&about, "pid %d, CPython ", a->pid);
 	text_escape(&about, *a->python ? a->python : "?");
-	buf_printf(&about, ", %s, ", units_seconds(series_seconds(r->series)).text);
+	if (r->has_window)
+		buf_printf(&about, ", %.1f to %.1f s of %s, ", r->window.from_seconds, r->window.to_seconds,
+			   units_seconds(r->window.last_seconds).text);
+	else
+		buf_printf(&about, ", %s, ", units_seconds(series_seconds(r->series)).text);
 	if (every && every % 1024 == 0 && every < 1024 * 1024)
 		buf_printf(&about, "sampled every %llu KiB", (unsigned long long)every / 1024);
 	else if (every)
@@ -175,6 +181,12 @@ static int describe(struct reader *r, struct err *e)
 	r->track->begin = (double)a->wall_ns / 1e9;
 	r->track->about = about.failed || name.failed ? NULL : TAKE(about.data);
 	return r->track->name && r->track->about ? 0 : no_memory(e);
+}
+
+/* What is behind the window need not be read; what is before it leads there. */
+static bool is_past(const struct reader *r)
+{
+	return r->has_window && r->number && series_seconds(r->series) >= r->window.to_seconds;
 }
 
 int plot_read_recording(struct tracks *to, const char *path, const struct plot_ask *ask, struct err *e)
@@ -190,11 +202,14 @@ int plot_read_recording(struct tracks *to, const char *path, const struct plot_a
 		code = plot_log_new(&r.log, e);
 	if (code == 0)
 		code = series_open(&r.series, path, e);
+	r.has_window = plot_has_window(ask);
+	if (code == 0 && r.has_window)
+		code = moments_find(&r.window, path, ask->from, ask->to, e);
 	if (code < 0)
 		return code;
 	if (!ask->lines && !ask->function)
 		series_skip_sites(r.series);
-	while ((code = series_next(r.series, e)) == 0)
+	while (!is_past(&r) && (code = series_next(r.series, e)) == 0)
 		if ((code = add_tick(&r, e)) < 0)
 			return code;
 	if (code < 0)
@@ -207,5 +222,7 @@ int plot_read_recording(struct tracks *to, const char *path, const struct plot_a
 	code = r.was_there ? follow_function(&r, r.bar.to, true, e) : 0;
 	if (code == 0 && r.log)
 		code = plot_log_lines(r.log, r.series, ask->lines, r.track, e);
+	if (code == 0 && r.has_window)
+		track_cut(r.track, r.window.from_seconds, r.window.to_seconds);
 	return code < 0 ? code : describe(&r, e);
 }

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <math.h>
 #include <time.h>
 
@@ -177,6 +178,73 @@ START_TEST(a_curve_says_what_the_recording_says)
 }
 END_TEST
 
+#define MPROF "CMDLINE python app.py\n" \
+	      "MEM 10.0 1000.0\nMEM 20.0 1001.0\nFUNC app.work 10.0 1000.2 20.0 1000.9 1\nCHLD 0 5.0 1001.0\nMEM 30.0 1002.0\n"
+
+START_TEST(a_window_has_its_moments_only)
+{
+	static const struct {
+		const char *from, *to;
+		size_t count;
+		double first, last;
+		const char *slope, *about;
+	} cases[] = {
+		{ "1", NULL, 3, 1, 3, "-1.8 GiB/min", "1.0 to 3.0 s of 3 s" }, /* 180, 170, 120 MiB */
+		{ NULL, "-1", 3, 0, 2, "+2.1 GiB/min", "0.0 to 2.0 s of 3 s" },
+		{ "50%", "2.5", 1, 2, 2, "", "2.0 to 2.0 s of 3 s" },
+	};
+
+	record_a_shop();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct plot_ask ask = { .slope = true, .function = "copy" };
+		const struct curve *rss;
+		struct plot *p;
+
+		if (cases[i].from)
+			ck_ok(moment_parse(&ask.from, cases[i].from, &e), e);
+		if (cases[i].to)
+			ck_ok(moment_parse(&ask.to, cases[i].to, &e), e);
+		p = plot_of(ask);
+		rss = curve_of(p, "RSS");
+		ck_assert_uint_eq(rss->count, cases[i].count);
+		ck_assert_double_eq(rss->spots[0].t, cases[i].first);
+		ck_assert_double_eq(rss->spots[rss->count - 1].t, cases[i].last);
+		ck_assert_str_eq(rss->more, cases[i].slope);
+		ck_assert_msg(strstr(p->chart.about, cases[i].about), "%s", p->chart.about);
+		ck_assert_double_eq(p->chart.lanes[0].bars[0].from, cases[i].first > 1 ? cases[i].first : 1); /* it is there from 1 s to 2 s */
+		ck_assert_double_eq(p->chart.lanes[0].bars[0].to, 2);
+		plot_free(p);
+	}
+	done();
+}
+END_TEST
+
+START_TEST(a_window_with_nothing_in_it_is_a_sentence)
+{
+	struct plot_ask ask = one_file((struct plot_ask){ 0 });
+	struct plot *p;
+
+	record_a_shop();
+	ck_ok(moment_parse(&ask.from, "1.2", &e), e);
+	ck_ok(moment_parse(&ask.to, "1.7", &e), e);
+	ck_assert_int_eq(plot_new(&p, &ask, &e), -EINVAL);
+	ck_assert_msg(strstr(e.text, "no tick between 1.2 and 1.7 s"), "%s", e.text);
+	done();
+
+	write_file(MPROF);
+	ck_ok(moment_parse(&ask.from, "0.1", &e), e);
+	ck_ok(moment_parse(&ask.to, "0.2", &e), e);
+	ck_assert_int_eq(plot_new(&p, &ask, &e), -EINVAL);
+	ck_assert_msg(strstr(e.text, "no moment of its process between 0.1 and 0.2 s"), "%s", e.text);
+	ask.to = (struct moment){ 0 };
+	ck_ok(moment_parse(&ask.from, "1", &e), e);
+	p = plot_of(ask);
+	ck_assert_double_ge(p->chart.from, 1);
+	plot_free(p);
+	unlink(path);
+}
+END_TEST
+
 START_TEST(lines_and_the_rest_pile_up_to_the_heap_to_the_byte)
 {
 	struct plot *p;
@@ -326,9 +394,6 @@ START_TEST(a_chart_fits_its_terminal)
 }
 END_TEST
 
-#define MPROF "CMDLINE python app.py\n" \
-	      "MEM 10.0 1000.0\nMEM 20.0 1001.0\nFUNC app.work 10.0 1000.2 20.0 1000.9 1\nCHLD 0 5.0 1001.0\nMEM 30.0 1002.0\n"
-
 START_TEST(mprof_is_read_with_its_functions_and_children)
 {
 	const struct curve *c;
@@ -460,7 +525,9 @@ START_TEST(a_log_that_is_full_keeps_what_was_held_in_the_end)
 }
 END_TEST
 
-TESTS("plot", a_log_that_is_full_keeps_what_was_held_in_the_end, axes_have_round_numbers_that_are_not_too_many, time_is_told_in_the_unit_that_fits, a_curve_says_what_the_recording_says,
+TESTS("plot", a_window_has_its_moments_only, a_window_with_nothing_in_it_is_a_sentence,
+      a_log_that_is_full_keeps_what_was_held_in_the_end, axes_have_round_numbers_that_are_not_too_many,
+      time_is_told_in_the_unit_that_fits, a_curve_says_what_the_recording_says,
       lines_and_the_rest_pile_up_to_the_heap_to_the_byte, a_function_is_there_while_it_has_live_bytes,
       hostile_names_are_harmless_in_every_form, names_of_64_kilobytes_are_cut, a_chart_fits_its_terminal,
       mprof_is_read_with_its_functions_and_children, foreign_and_damaged_files_are_a_sentence, a_long_recording_keeps_its_extremes)
