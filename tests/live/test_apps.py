@@ -15,6 +15,8 @@ import time
 import unittest
 import urllib.request
 
+import memspy_live as live
+
 MEMSPY = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else None
 TARGETS = pathlib.Path(__file__).resolve().parents[1] / 'targets'
 PYTHON = '/usr/bin/python3'
@@ -93,11 +95,16 @@ class Numpy(unittest.TestCase):
 
 class Exec(unittest.TestCase):
     def test_a_process_that_executes_another_program_is_not_watched_any_further(self):
-        target = subprocess.Popen([PYTHON, '-c', 'import os, time; time.sleep(1.5); os.execv("/bin/sleep", ["sleep", "5"])'])
-        self.addCleanup(target.wait)
+        target = subprocess.Popen([PYTHON, '-c', 'import os; print("ready", flush=True); input(); os.execv("/bin/sleep", ["sleep", "60"])'],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(target.communicate)
         self.addCleanup(target.kill)
-        time.sleep(0.5)
-        said = memspy('record', '--pid', target.pid, '--duration', '5', '--interval', '0.2', '-f', '-o', FILE)
+        self.assertEqual(target.stdout.readline(), 'ready\n')
+        session = live.Memspy(MEMSPY).start('record', '--pid', target.pid, '--interval', '0.2', '-f', '-o', FILE)
+        self.assertTrue(live.wait_until(lambda: live.has_ticks(FILE, target.pid)))
+        target.stdin.write('\n')
+        target.stdin.flush()
+        said = live.Memspy(MEMSPY).end(session)
         self.assertEqual(said.returncode, 3, said.stderr)
         self.assertIn('it executed another program', said.stderr)
         self.assertIsNone(target.poll())

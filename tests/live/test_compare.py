@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import tempfile
 import time
 import zlib
 
+import memspy_live as live
 from memspy_live import SKIP, Memspy, Results, Target, each_python, limit, may_trace, scratch
 
 MIB = 1048576
@@ -66,12 +68,14 @@ def png(path):
 
 
 def record(target, path, steps, *more):
-    """A recording in which the target does a step about each second."""
-    running = memspy.start('record', '-f', '--pid', target.pid, '--duration', len(steps) + 1.5, '--interval', '0.25', '-o', path, *more)
-    time.sleep(1)
+    """A recording in which the target does a step about each second, once memspy is there."""
+    running = memspy.start('record', '-f', '--pid', target.pid, '--interval', '0.25', '-o', path, *more)
+    assert live.wait_until(lambda: live.has_ticks(path, target.pid)), 'nothing is recorded'
     for step in steps:
-        assert target.ask(step) == 'done'
         time.sleep(1)
+        assert target.ask(step) == 'done'
+    time.sleep(1)
+    running.send_signal(signal.SIGINT)
     run = memspy.end(running)
     assert run.returncode == 0, run.stderr
     return path

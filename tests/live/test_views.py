@@ -7,9 +7,11 @@ import csv
 import io
 import json
 import pathlib
+import signal
 import sys
 import time
 
+import memspy_live as live
 from memspy_live import SKIP, TARGETS, Memspy, Results, Target, each_python, limit, may_trace, scratch
 
 MIB = 1048576
@@ -50,10 +52,11 @@ def record(python):
     global FILE
     FILE = pathlib.Path(scratch) / 'bookshop.json'
     with Target(python, 'bookshop.py', SERVES) as target:
-        running = memspy.start('record', '-f', '--pid', target.pid, '--duration', SERVES + 2, '--interval', '0.25', '--sample-bytes',
-                               '32K', '-o', FILE)
-        time.sleep(1)
+        running = memspy.start('record', '-f', '--pid', target.pid, '--interval', '0.25', '--sample-bytes', '32K', '-o', FILE)
+        assert live.wait_until(lambda: live.has_ticks(FILE, target.pid)), 'nothing is recorded'
         truth = json.loads(target.ask('go'))
+        time.sleep(1)
+        running.send_signal(signal.SIGINT)
         run = memspy.end(running)
         assert run.returncode == 0, run.stderr
     return truth
