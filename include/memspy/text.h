@@ -28,5 +28,7 @@ size_t text_columns(const char *text); /* of escaped text */
 void text_pad(struct buf *to, size_t columns); /* so many spaces */
 void text_number(struct buf *to, uint64_t n, size_t columns); /* "307,900", right-aligned */
 void text_percent(struct buf *to, uint64_t bytes, struct interval sure, size_t columns); /* half the interval: "5 %" */
+/* The same of what grew or shrank; more than 100 % may have done the other. */
+void text_growth_percent(struct buf *to, struct difference growth, size_t columns);
 /* "shop/cache.py:88" */
 void text_place(struct buf *to, const struct row *row, size_t room);

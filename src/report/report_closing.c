@@ -7,14 +7,14 @@
 #include "memspy/units.h"
 #include "report_private.h"
 
-enum { CLOSING_ROWS = 5, FIGURE_COLUMNS = 31 };
+enum { CLOSING_ROWS = 5, FIGURE_COLUMNS = 38 };
 
 static void report_freep(struct report **r)
 {
 	report_free(*r);
 }
 
-enum figures { LIVE_NOW, LIVE_BEFORE, PEAK };
+enum figures { LIVE_NOW, CHANGE, PEAK };
 
 static int rows_of(const struct report *r, enum figures which, struct rows *ret, struct err *e)
 {
@@ -24,37 +24,57 @@ static int rows_of(const struct report *r, enum figures which, struct rows *ret,
 	if (!parts)
 		return err_set(e, ENOMEM, "out of memory for a report");
 	for (size_t i = 0; i < s->site_count; i++) {
-		const struct site *site = which == LIVE_BEFORE ? moments_before(&r->moments, i) : &s->sites[i];
+		const struct site *site = &s->sites[i], *then = moments_before(&r->moments, i);
 
-		parts[i] = (struct part){ .stack = s->sites[i].stack, .figures = which == PEAK ? site->peak : site->live };
+		parts[i] = (struct part){ .stack = site->stack, .figures = which == PEAK ? site->peak : site->live };
+		if (which != CHANGE)
+			continue;
+		parts[i].before = then->live;
+		parts[i].came = site->alloc;
+		estimate_subtract(&parts[i].came, &then->alloc);
 	}
 	return rows_build(ret, BY_LINE, report_names(r), parts, s->site_count, e);
 }
 
-static uint64_t bytes_at(const struct rows *rows, const struct row *like)
+static const struct row *find(const struct rows *rows, const struct row *like)
 {
 	for (size_t i = 0; i < rows->count; i++)
 		if (rows->at[i].line == like->line && strcmp(rows->at[i].file, like->file) == 0 &&
 		    (like->line || strcmp(rows->at[i].function, like->function) == 0))
-			return rows->at[i].own.bytes;
-	return 0;
+			return &rows->at[i];
+	return NULL;
 }
 
-static void add_row(struct buf *to, const struct report *r, const struct row *row, const struct rows *before,
-		    size_t room)
+static int64_t a_minute(const struct report *r, int64_t bytes)
+{
+	return (int64_t)((double)bytes / ((r->moments.to_seconds - r->moments.from_seconds) / 60));
+}
+
+static void add_growth(struct buf *to, const struct report *r, const struct row *change)
+{
+	struct difference growth;
+
+	/* Under a second nothing can be said of a minute. */
+	if (!change || r->moments.to_seconds - r->moments.from_seconds < 1) {
+		buf_printf(to, "%12s%7s", "-", "-");
+		return;
+	}
+	growth = estimate_growth(&change->before, &change->own, &change->came, report_sample(r)->sample_bytes);
+	buf_printf(to, "%12s", units_signed_bytes(a_minute(r, growth.bytes)).text);
+	text_growth_percent(to, growth, 7);
+}
+
+/* change: of the stretch, the rows that growth is told from; NULL: it is not told. */
+static void add_row(struct buf *to, const struct report *r, const struct row *row, const struct rows *change, size_t room)
 {
 	struct interval sure = estimate_interval(&row->own, report_sample(r)->sample_bytes);
-	double minutes = (r->moments.to_seconds - r->moments.from_seconds) / 60;
-	double growth = (double)row->own.bytes - (before ? (double)bytes_at(before, row) : 0);
 	_cleanup_(buf_done) struct buf place = { 0 };
 
 	buf_printf(to, "%11s", units_bytes(row->own.bytes).text);
 	text_percent(to, row->own.bytes, sure, 6);
-	/* Under a second nothing can be said of a minute. */
-	if (!before || r->moments.to_seconds - r->moments.from_seconds < 1)
-		buf_printf(to, "%12s  ", "-");
-	else
-		buf_printf(to, "%12s  ", units_signed_bytes((int64_t)(growth / minutes)).text);
+	if (change)
+		add_growth(to, r, find(change, row));
+	buf_puts(to, "  ");
 	text_place(&place, row, room);
 	if (place.length)
 		buf_printf(to, "%s  ", place.data);
@@ -66,7 +86,7 @@ static const char *const counts[CLOSING_ROWS + 1] = {
 	"no line", "line", "two lines", "three lines", "four lines", "five lines",
 };
 
-static void add_rows(struct buf *to, const struct report *r, const struct rows *rows, const struct rows *before,
+static void add_rows(struct buf *to, const struct report *r, const struct rows *rows, const struct rows *change,
 		     unsigned width)
 {
 	const size_t columns = width ? width : 100;
@@ -74,7 +94,7 @@ static void add_rows(struct buf *to, const struct report *r, const struct rows *
 	uint64_t sum = 0;
 
 	for (; shown < CLOSING_ROWS && shown < rows->count && rows->at[shown].own.bytes; shown++) {
-		add_row(to, r, &rows->at[shown], before, room * 2 / 3);
+		add_row(to, r, &rows->at[shown], change, room * 2 / 3);
 		sum += rows->at[shown].own.bytes;
 	}
 	buf_printf(to, "%11s of ", units_bytes(sum).text);
@@ -93,7 +113,7 @@ static int add_peak(struct buf *to, const struct report *r, const char *path, un
 		buf_puts(to, "  nothing that was allocated since memspy came is live\n");
 		return 0;
 	}
-	buf_puts(to, "    at peak     ±  growth/min  where\n");
+	buf_puts(to, "    at peak     ±  where\n");
 	add_rows(to, r, &rows, NULL, width);
 	text_escape(to, path);
 	buf_puts(to, " --view peak\n");
@@ -104,7 +124,7 @@ int report_closing(const char *path, unsigned width, struct buf *to, struct err 
 {
 	_cleanup_(report_freep) struct report *r = calloc(1, sizeof(*r));
 	_cleanup_(rows_done) struct rows now = { 0 };
-	_cleanup_(rows_done) struct rows before = { 0 };
+	_cleanup_(rows_done) struct rows change = { 0 };
 	int code;
 
 	if (!r)
@@ -114,7 +134,7 @@ int report_closing(const char *path, unsigned width, struct buf *to, struct err 
 	if (code == 0)
 		code = rows_of(r, LIVE_NOW, &now, e);
 	if (code == 0)
-		code = rows_of(r, LIVE_BEFORE, &before, e);
+		code = rows_of(r, CHANGE, &change, e);
 	if (code < 0)
 		return code;
 	if (now.sum.bytes < report_sample(r)->peak_bytes / 10)
@@ -123,8 +143,8 @@ int report_closing(const char *path, unsigned width, struct buf *to, struct err 
 		buf_puts(to, "  nothing that was allocated since memspy came is live\n");
 		return 0;
 	}
-	buf_puts(to, "   live now     ±  growth/min  where\n");
-	add_rows(to, r, &now, &before, width);
+	buf_puts(to, "   live now     ±  growth/min      ±  where\n");
+	add_rows(to, r, &now, &change, width);
 	text_escape(to, path);
 	buf_puts(to, " --view leaks\n");
 	return 0;

@@ -56,6 +56,7 @@ static void leak_figures(struct buf *to, const struct report *r, const struct ro
 	snprintf(percent, sizeof(percent), "%.0f %%", (double)m->certain_bytes / (double)row->own.bytes * 100);
 	buf_printf(to, "%9s", percent);
 	buf_printf(to, "%13s", minutes < 1.0 / 60 ? "-" : units_signed_bytes(more_growth(r, m).bytes).text);
+	text_growth_percent(to, more_growth(r, m), 8);
 	/* From the first tick on: it may be older than that. */
 	buf_printf(to, "%8s%s", units_seconds(age).text, r->moments.trend_count && age >= r->moments.to_seconds ? "+" : " ");
 	buf_printf(to, "  %-10s", more_verdict(r, row, m));
@@ -132,7 +133,7 @@ static const struct {
 	[VIEW_LIVE] = { " live bytes       ±      blocks  % heap", plain_figures },
 	[VIEW_ALLOCATED] = { "  allocated       ±      blocks   % all", plain_figures },
 	[VIEW_PEAK] = { " peak bytes       ±      blocks   % all", plain_figures },
-	[VIEW_LEAKS] = { " kept bytes       ±  certain   growth/min     age≤  verdict   ", leak_figures },
+	[VIEW_LEAKS] = { " kept bytes       ±  certain   growth/min       ±     age≤  verdict   ", leak_figures },
 	[VIEW_TEMPORARY] = { "  temporary       ±      blocks   % all  % own", temporary_figures },
 	[VIEW_GROWTH] = { "     growth    at least     at most      before", growth_figures },
 	[VIEW_CHURN] = { "    bytes/s       ±    blocks/s   allocated % freed", churn_figures },

@@ -164,6 +164,13 @@ void text_percent(struct buf *to, uint64_t bytes, struct interval sure, size_t c
 	buf_printf(to, "%*s", (int)columns, text);
 }
 
+void text_growth_percent(struct buf *to, struct difference growth, size_t columns)
+{
+	const uint64_t size = growth.bytes < 0 ? -(uint64_t)growth.bytes : (uint64_t)growth.bytes;
+
+	text_percent(to, size, (struct interval){ 0, (uint64_t)growth.high - (uint64_t)growth.low }, columns);
+}
+
 void text_place(struct buf *to, const struct row *row, size_t room)
 {
 	char line[16] = "";
