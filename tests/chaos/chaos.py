@@ -78,11 +78,11 @@ class Trouble(live.Counted):
         if self.kind.goes:
             return None
         if not self.kind.steady:
-            return live.ours(pid)
+            return live.ours(pid, unwritten=False)
         lines = (line.split(None, 5) for line in live.mappings(pid))
         shapes = collections.Counter(' '.join(f[1:2] + f[5:]) for f in lines if len(f) > 5 and f[5] != '[heap]')
         opened = [os.readlink(f'/proc/{pid}/fd/{fd}') for fd in os.listdir(f'/proc/{pid}/fd')]
-        return live.ours(pid), sorted(shapes.items()), sorted(opened)
+        return live.ours(pid, unwritten=False), sorted(shapes.items()), sorted(opened)
 
 
 class Stopper(threading.Thread):

@@ -27,14 +27,12 @@ PATIENCE = 5
 def left(pid):
     """(images, of them empty ones, tables): where the probe begins, and what of it is mapped and was never written."""
     images = empty = tables = 0
-    with open(f'/proc/{pid}/mem', 'rb', 0) as memory:
-        for f in (line.split(None, 5) for line in live.mappings(pid)):
-            name = f[5] if len(f) > 5 else ''
-            tables += 'memfd:memspy-table' in name
-            if live.may_be_ours(f) and 'x' in f[1] and 'memspy-table' not in name:
-                images += 1
-                memory.seek(int(f[0].split('-')[0], 16))
-                empty += name == '' and not any(memory.read(4096))
+    for f in (line.split(None, 5) for line in live.mappings(pid)):
+        if len(f) > 5 and 'memfd:memspy-table' in f[5]:
+            tables += 1
+        elif live.may_be_ours(f) and 'x' in f[1]:
+            images += 1
+            empty += not live.was_written(pid, f)
     return images, empty, tables
 
 

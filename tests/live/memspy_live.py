@@ -320,9 +320,17 @@ def may_be_ours(fields):
     return 'memfd:memspy-' in name or 'x' in fields[1] and name == '' and int(fields[4]) == 0
 
 
-def ours(pid):
+def was_written(pid, fields):
+    """Of what may be ours: not an image that a memspy, killed just then, had mapped and not written. It stays, and costs nothing."""
+    with open(f'/proc/{pid}/mem', 'rb', 0) as memory:
+        memory.seek(int(fields[0].split('-')[0], 16))
+        return len(fields) > 5 or any(memory.read(4096))
+
+
+def ours(pid, unwritten=True):
     """What of memspy is mapped: arenas of the allocator come and go, this must not."""
     found = [f for f in (line.split(None, 5) for line in mappings(pid)) if may_be_ours(f)]
+    found = [f for f in found if unwritten or was_written(pid, f)]
     return sorted(f'{f[1]} {f[5] if len(f) > 5 else "probe"}' for f in found)
 
 
