@@ -1,8 +1,10 @@
 #include "memspy/command.h"
 #include "memspy/daemon.h"
+#include "memspy/privileges.h"
 
 static int run(const struct args *a, struct err *e)
 {
+	privileges_keep(PRIVILEGES_ATTACH);
 	return daemon_run(&session_live, args_given(a, "ready-fd") ? (int)args_number(a, "ready-fd") : -1, e);
 }
 

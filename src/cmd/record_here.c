@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "memspy/clock.h"
+#include "memspy/privileges.h"
 #include "record_private.h"
 #include "say_private.h"
 #include "signals_private.h"
@@ -57,6 +58,7 @@ int record_watch(struct job *j, struct watch *w, struct err *e)
 	struct err late = { "" };
 	int r = output_open(&j->output, e), closed;
 
+	privileges_keep(PRIVILEGES_LOOK);
 	say_attached_here(j, w);
 	if (!r)
 		r = watch_record(w, &recorder, j->output.fd, &j->recorder, record_tell, j, e);

@@ -266,6 +266,43 @@ class Refusals(unittest.TestCase):
         self.assertEqual(memspy_live.hooked_words(target.pid), 0)
         self.assertIsNone(target.poll())
 
+    @unittest.skipIf(os.getuid(), 'only root has privileges to drop')
+    def test_memspy_keeps_only_the_privileges_it_needs_and_its_programs_keep_theirs(self):
+        net_admin, sys_admin, sys_ptrace = 1 << 12, 1 << 21, 1 << 19
+        env = dict(os.environ, MEMSPY_RUNTIME_DIR=str(self.folder / 'run'))
+
+        def may(pid):
+            fields = dict(line.split(':\t') for line in pathlib.Path(f'/proc/{pid}/status').read_text().splitlines() if ':\t' in line)
+            return {int(fields[f], 16) for f in ('CapEff', 'CapPrm', 'CapBnd')}, fields['NoNewPrivs']
+
+        ours, _ = may('self')
+        if any(not caps & net_admin or not caps & sys_admin for caps in ours):
+            self.skipTest('this root has few privileges itself')
+        record = subprocess.Popen([MEMSPY, 'record', '-f', '-o', self.out, '--interval', '0.05', '--', sys.executable, '-c', SLEEPER],
+                                  env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(record.communicate)
+        self.addCleanup(record.kill)
+        self.assertEqual(record.stdout.readline(), 'ready\n')
+        program = int(subprocess.run(['pgrep', '-P', str(record.pid), '-f', 'time.sleep'], capture_output=True, text=True).stdout.split()[0])
+        self.addCleanup(os.kill, program, signal.SIGKILL)
+        self.assertTrue(memspy_live.wait_until(lambda: memspy_live.has_ticks(self.out, program)))
+        caps, no_new = may(record.pid)
+        self.assertTrue(all(c & sys_ptrace and not c & (net_admin | sys_admin) for c in caps), caps)
+        self.assertEqual(no_new, '1')
+        self.assertEqual(may(program), (ours, '0'))
+
+        target = self.start_python()
+        self.assertEqual(self.run_memspy('attach', '--pid', str(target.pid)).returncode, 0)
+        mark = f'MEMSPY_RUNTIME_DIR={self.folder}/run'.encode()
+        daemons = [pid for pid in filter(str.isdigit, os.listdir('/proc')) if int(pid) not in (record.pid, program) and
+                   mark in self.bytes_of(f'/proc/{pid}/environ')]
+        for daemon in daemons:
+            caps, no_new = may(daemon)
+            self.assertTrue(all(c & sys_ptrace and not c & net_admin for c in caps), caps)
+            self.assertEqual(no_new, '1')
+        self.assertTrue(daemons)
+        self.assertEqual(self.run_memspy('detach', '--pid', str(target.pid)).returncode, 0)
+
     @staticmethod
     def bytes_of(path):
         try:
