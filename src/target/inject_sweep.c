@@ -22,11 +22,11 @@ struct left {
 	int ours;   /* the same file, open here: the number may be another's by then */
 };
 
-static bool has_our_name(const char *path)
+static bool has_our_name(int folder, const char *path)
 {
 	static const char *const names[] = { "/memfd:" TABLE_NAME " (deleted)", "/memfd:" PROBE_NAME " (deleted)" };
 	char link[64];
-	ssize_t n = readlink(path, link, sizeof(link) - 1);
+	ssize_t n = readlinkat(folder, path, link, sizeof(link) - 1);
 
 	if (n < 0)
 		return false;
@@ -41,22 +41,19 @@ static int close_one(const struct entering *in, struct tracee *t, void *own, str
 	return inject_close(in, t, left->number, left->ours, e);
 }
 
-static void sweep_one(const struct entering *in, int number, struct injected *ret)
+static void sweep_one(const struct entering *in, int folder, const char *name, struct injected *ret)
 {
-	struct left left = { .number = number };
+	struct left left = { .number = atoi(name) };
 	struct entering with_gadgets = *in;
-	char theirs[64], ours[64];
+	char ours[64];
 	struct err ignored;
 
-	with_gadgets.patience_ns = PATIENCE_NS;
-	snprintf(theirs, sizeof(theirs), "/proc/%d/fd/%d", in->pid, number);
-	if (!has_our_name(theirs))
-		return;
-	left.ours = open(theirs, O_RDWR | O_CLOEXEC);
+	left.ours = openat(folder, name, O_RDWR | O_CLOEXEC);
 	if (left.ours < 0)
 		return;
+	with_gadgets.patience_ns = PATIENCE_NS;
 	snprintf(ours, sizeof(ours), "/proc/self/fd/%d", left.ours);
-	if (has_our_name(ours) && !gadgets_find(&with_gadgets.gadgets, in->maps, in->remote, &ignored))
+	if (has_our_name(AT_FDCWD, ours) && !gadgets_find(&with_gadgets.gadgets, in->maps, in->remote, &ignored))
 		inject_some_thread(&with_gadgets, close_one, &left, ret, &ignored);
 	close(left.ours);
 }
@@ -70,8 +67,8 @@ void inject_sweep(const struct entering *in, struct injected *ret)
 	snprintf(path, sizeof(path), "/proc/%d/fd", in->pid);
 	folder = opendir(path);
 	while (folder && (entry = readdir(folder)))
-		if (entry->d_name[0] != '.')
-			sweep_one(in, atoi(entry->d_name), ret);
+		if (has_our_name(dirfd(folder), entry->d_name))
+			sweep_one(in, dirfd(folder), entry->d_name, ret);
 	if (folder)
 		closedir(folder);
 }
