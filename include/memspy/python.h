@@ -31,6 +31,7 @@ void python_free(struct python *p);
 uint32_t python_version(const struct python *p);     /* PY_VERSION_HEX; patch level 0 where it cannot be known */
 const char *python_version_text(const struct python *p); /* "3.12.1" */
 const char *python_build(const struct python *p);    /* "shared, with symbols" or "static, stripped", … */
+bool python_is_free_threaded(const struct python *p); /* a build without a GIL, even where somebody turned one on */
 /* The ELF object that holds the interpreter. Lent by the python. */
 const struct object *python_object(const struct python *p);
 /* Of a thread's kernel id (in the target's pid namespace) from its thread pointer; 0: not known. */

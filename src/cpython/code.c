@@ -77,6 +77,7 @@ static int read_name(const struct python *p, struct remote *r, raddr at, char **
 			       READ_TORN;
 	if (!view_get(v, l->string.length, &length) || !view_get(v, l->string.state, &state))
 		return READ_TORN;
+	state >>= l->string.shift;
 	width = state >> PY_STRING_KIND_SHIFT & PY_STRING_KIND_MASK;
 	if (width != 1 && width != 2 && width != 4)
 		return READ_TORN;

@@ -19,7 +19,8 @@ static uint32_t copy_bytes(const struct py_layout *l)
 {
 	uint32_t end = l->frame.position.offset + l->frame.position.size;
 	uint32_t fields[] = { l->frame.code.offset + 8, l->frame.previous.offset + 8,
-			      l->frame.owner.offset + l->frame.owner.size };
+			      l->frame.owner.offset + l->frame.owner.size,
+			      l->frame.copy.offset + l->frame.copy.size };
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		if (fields[i] > end)
@@ -64,7 +65,7 @@ static bool is_alive(const struct py_layout *l, struct view v)
 static bool parse(const struct py_layout *l, const uint8_t *bytes, struct raw_frame *f)
 {
 	struct view v = { bytes, copy_bytes(l) };
-	uint64_t owner = 0;
+	uint64_t owner = 0, copy = 0;
 
 	if (!is_alive(l, v) || (l->frame.owner.size && !view_get(v, l->frame.owner, &owner)))
 		return false;
@@ -72,6 +73,9 @@ static bool parse(const struct py_layout *l, const uint8_t *bytes, struct raw_fr
 	if (!view_get(v, l->frame.code, &f->code))
 		return false;
 	f->code &= ~(uint64_t)l->frame.tags;
+	if (l->frame.copy.size && !view_get(v, l->frame.copy, &copy))
+		return false;
+	f->copy = (uint32_t)copy;
 	return view_get(v, l->frame.previous, &f->previous) && view_get(v, l->frame.position, &f->position);
 }
 
@@ -180,6 +184,7 @@ static size_t held_still(const struct py_layout *l, struct raw_stack *s, size_t 
 		still++;
 		if (now.position != f->position) {
 			f->position = now.position;
+			f->copy = now.copy;
 			break;
 		}
 	}
@@ -232,18 +237,41 @@ int raw_stack_walk(const struct python *p, struct remote *r, raddr thread, struc
 	return 0;
 }
 
-bool raw_frame_offset(const struct python *p, const struct raw_frame *f, const struct code *code, uint32_t *ret)
+/* Free-threaded 3.14+: each thread runs a copy of the bytecode of its own. The array of them grows, the copies stay. */
+static int bytecode(const struct python *p, struct remote *r, const struct raw_frame *f, raddr *ret, struct err *e)
 {
 	const struct py_layout *l = &p->layout;
-	int64_t offset;
+	raddr copies;
+	uint64_t count;
+	int q;
 
-	if (l->position_scale)
-		offset = (int64_t)(int32_t)f->position * l->position_scale;
-	else
-		offset = (int64_t)(f->position - f->code - l->code.start.offset);
-	if (l->code.first_traceable.size && f->owner != PY_OWNER_GENERATOR &&
-	    offset < (int64_t)code->first_traceable * 2)
-		return false;
-	*ret = offset > 0 && offset < UINT32_MAX ? (uint32_t)offset : 0; /* below 0: not started yet */
-	return true;
+	*ret = f->code + l->code.start.offset;
+	if (!f->copy)
+		return 0;
+	q = remote_read_u64(r, f->code + l->code.copies.offset, &copies, e);
+	if (!q)
+		q = remote_read_u64(r, copies, &count, e);
+	if (!q && f->copy >= count)
+		return READ_TORN;
+	if (!q)
+		q = remote_read_u64(r, copies + 8 + 8 * (raddr)f->copy, ret, e);
+	return !q && !*ret ? READ_TORN : q;
+}
+
+int raw_frame_offset(const struct python *p, struct remote *r, const struct raw_frame *f, const struct code *code,
+		     uint32_t *ret, bool *ret_built, struct err *e)
+{
+	const struct py_layout *l = &p->layout;
+	int64_t offset = (int64_t)(int32_t)f->position * l->position_scale;
+	raddr start = 0;
+	int q = 0;
+
+	if (!l->position_scale) {
+		q = bytecode(p, r, f, &start, e);
+		offset = (int64_t)(f->position - start);
+	}
+	*ret = !q && offset > 0 && offset < UINT32_MAX ? (uint32_t)offset : 0; /* below 0: not started yet */
+	*ret_built = !l->code.first_traceable.size || f->owner == PY_OWNER_GENERATOR ||
+		     offset >= (int64_t)code->first_traceable * 2;
+	return q;
 }

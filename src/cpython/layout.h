@@ -39,6 +39,7 @@ struct py_layout {
 	struct {
 		uint32_t size;
 		struct field next, interpreter, frame, id, native_id;
+		struct field state; /* an int: 1 while it is attached to its interpreter */
 	} thread;
 	struct {
 		uint32_t size; /* 0: thread.frame is the frame; else it is a cframe that has it */
@@ -48,10 +49,12 @@ struct py_layout {
 		uint32_t size;
 		uint32_t tags; /* bits of the code reference that are no address */
 		struct field code, previous, position, owner;
+		struct field copy; /* free-threaded 3.14+: which copy of the bytecode position is in; 0: the code's own */
 	} frame;
 	struct {
 		uint32_t size;
 		struct field filename, name, qualname, lines, first_line, flags, start, first_traceable;
+		struct field copies; /* a pointer to {how many, where each begins} */
 	} code;
 	struct {
 		uint32_t size;
@@ -65,6 +68,7 @@ struct py_layout {
 		uint32_t size; /* 0: names are bytes */
 		struct field length, state, legacy;
 		uint32_t ascii, compact; /* where characters begin behind the short and the long header */
+		uint32_t shift; /* the state's bits are so much further up than PY_STRING_… says */
 	} string;
 	enum py_line_format line_format;
 	uint32_t position_scale; /* position counts so many bytes; 0: it is a pointer into the code */
@@ -73,7 +77,7 @@ struct py_layout {
 /* Owners of a frame (3.11+). */
 enum { PY_OWNER_GENERATOR = 1, PY_OWNER_SKIP = 3 };
 
-/* The state word of a str: the same bits from 3.6 on in builds with a GIL. */
+/* The state word of a str: the same bits from 3.6 on but for string.shift. */
 enum {
 	PY_STRING_KIND_SHIFT = 2,
 	PY_STRING_KIND_MASK = 7,
@@ -106,4 +110,4 @@ struct view {
 bool view_get(struct view v, struct field f, uint64_t *ret);
 
 extern const struct py_layout py_2_7, py_3_6, py_3_7, py_3_8, py_3_9, py_3_10, py_3_11, py_3_12, py_3_13, py_3_13t,
-	py_3_14, py_3_15;
+	py_3_14, py_3_14t, py_3_15;

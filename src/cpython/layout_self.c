@@ -42,10 +42,10 @@ static const struct row rows_3_14[] = {
 	SIZE(176, thread),	    FIELD(192, thread, next),	    FIELD(200, thread, interpreter),
 	FIELD(208, thread, frame),  FIELD(216, thread, id),	    FIELD(224, thread, native_id),
 	SIZE(248, frame),	    FIELD(256, frame, previous),    FIELD(264, frame, code),
-	FIELD(272, frame, position), FIELD(288, frame, owner),
+	FIELD(272, frame, position), FIELD(288, frame, owner),  FIELD(304, frame, copy),
 	SIZE(312, code),	    FIELD(320, code, filename),	    FIELD(328, code, name),
 	FIELD(336, code, qualname), FIELD(344, code, lines),	    FIELD(352, code, first_line),
-	FIELD(384, code, start),
+	FIELD(384, code, start),    FIELD(392, code, copies),
 	SIZE(400, object),	    FIELD(408, object, type),
 	SIZE(592, bytes),	    FIELD(600, bytes, length),	    FIELD(608, bytes, data),
 	SIZE(616, string),	    FIELD(624, string, state),	    FIELD(632, string, length),
@@ -58,10 +58,10 @@ static const struct row rows_3_15[] = {
 	SIZE(176, thread),	    FIELD(192, thread, next),	    FIELD(200, thread, interpreter),
 	FIELD(208, thread, frame),  FIELD(240, thread, id),	    FIELD(248, thread, native_id),
 	SIZE(312, frame),	    FIELD(320, frame, previous),    FIELD(328, frame, code),
-	FIELD(336, frame, position), FIELD(352, frame, owner),
+	FIELD(336, frame, position), FIELD(352, frame, owner),  FIELD(368, frame, copy),
 	SIZE(376, code),	    FIELD(384, code, filename),	    FIELD(392, code, name),
 	FIELD(400, code, qualname), FIELD(408, code, lines),	    FIELD(416, code, first_line),
-	FIELD(448, code, start),
+	FIELD(448, code, start),    FIELD(456, code, copies),
 	SIZE(464, object),	    FIELD(472, object, type),
 	SIZE(688, bytes),	    FIELD(696, bytes, length),	    FIELD(704, bytes, data),
 	SIZE(712, string),	    FIELD(720, string, state),	    FIELD(728, string, length),
@@ -136,6 +136,9 @@ bool layout_take_own(struct py_layout *layout, const uint8_t *offsets, size_t le
 		for (size_t k = 0; k < tables[i].count; k++)
 			if (!take_row(&l, &tables[i].rows[k], number(offsets, tables[i].rows[k].at)))
 				return false;
+		/* Every object begins with it: another size is another build than the one it says. */
+		if (l.object.size != layout->object.size)
+			return false;
 		base = number(offsets, tables[i].gil_base);
 		l.gil.holder.offset = (uint32_t)(number(offsets, tables[i].gil_holder) - base);
 		l.gil.locked.offset = (uint32_t)(number(offsets, tables[i].gil_locked) - base);

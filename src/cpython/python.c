@@ -325,6 +325,11 @@ const char *python_build(const struct python *p)
 	return p->build;
 }
 
+bool python_is_free_threaded(const struct python *p)
+{
+	return p->layout.is_free_threaded;
+}
+
 const struct object *python_object(const struct python *p)
 {
 	return &p->object;

@@ -77,6 +77,7 @@ void codes_forget(struct python *p);
 struct raw_frame {
 	raddr at, code, previous;
 	uint64_t position;
+	uint32_t copy; /* of the bytecode that position is in; 0: the code's own */
 	uint8_t owner;
 };
 
@@ -92,5 +93,6 @@ struct raw_stack {
 int raw_stack_init(struct raw_stack *s, struct err *e);
 void raw_stack_done(struct raw_stack *s);
 int raw_stack_walk(const struct python *p, struct remote *r, raddr thread, struct raw_stack *s, struct err *e);
-/* Where in the bytecode; false: this frame is still being built. */
-bool raw_frame_offset(const struct python *p, const struct raw_frame *f, const struct code *code, uint32_t *ret);
+/* Where in the bytecode. *ret_built false: this frame is still being built. */
+int raw_frame_offset(const struct python *p, struct remote *r, const struct raw_frame *f, const struct code *code,
+		     uint32_t *ret, bool *ret_built, struct err *e);

@@ -143,14 +143,17 @@ static int name_frames(struct python *p, struct remote *r, const struct raw_stac
 	for (size_t i = 0; i < s->count; i++) {
 		const struct raw_frame *f = &s->frames[i];
 		uint32_t offset;
+		bool built;
 		int q;
 
 		if (f->owner >= PY_OWNER_SKIP)
 			continue;
 		q = code_find(p, r, f->code, &code, e);
+		if (!q)
+			q = raw_frame_offset(p, r, f, code, &offset, &built, e);
 		if (q)
 			return q;
-		if (!raw_frame_offset(p, f, code, &offset))
+		if (!built)
 			continue;
 		t->frames[t->frame_count] = (struct python_frame){ .function = code->function, .file = code->file };
 		python_place(p, code->lines, code->lines_length, code->first_line, offset, &t->frames[t->frame_count++].place);

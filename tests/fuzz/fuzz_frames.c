@@ -25,9 +25,9 @@ static int read_page(void *own, raddr at, void *to, size_t length, struct err *e
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
 	static const struct py_layout *const layouts[] = { &py_2_7, &py_3_6, &py_3_7, &py_3_8, &py_3_9,
-							   &py_3_10, &py_3_11, &py_3_12, &py_3_13 };
+							   &py_3_10, &py_3_11, &py_3_12, &py_3_13, &py_3_14t };
 	static const struct remote_ops ops = { .read = read_page };
-	struct python p = { .layout = *layouts[fuzz_take(&bytes, &length, 1) % 9], .code_type = BASE + 64 };
+	struct python p = { .layout = *layouts[fuzz_take(&bytes, &length, 1) % 10], .code_type = BASE + 64 };
 	struct page page = { bytes, length };
 	static struct raw_stack s;
 	struct remote *r;
@@ -40,9 +40,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 		for (size_t i = 0; i < s.count; i++) {
 			const struct code *code;
 			uint32_t offset;
+			bool built;
 
 			if (i < 64 && !code_find(&p, r, s.frames[i].code, &code, &e))
-				raw_frame_offset(&p, &s.frames[i], code, &offset);
+				raw_frame_offset(&p, r, &s.frames[i], code, &offset, &built, &e);
 		}
 	codes_forget(&p);
 	free(p.codes);

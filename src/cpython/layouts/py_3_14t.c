@@ -1,0 +1,77 @@
+/* Made by scripts/gen-layout from the headers of CPython 3.14.7t: change that, not this. */
+#include "../layout.h"
+
+const struct py_layout py_3_14t = {
+	.version = 0x030e,
+	.is_free_threaded = true,
+	.runtime = {
+		.size = 362304,
+		.initialized = { 776, 4 },
+		.finalizing = { 784, 8 },
+		.interpreters = { 808, 8 },
+		.key = { 2336, 8 },
+		.raw = { 880, 40 },
+		.mem = { 920, 40 },
+		.obj = { 960, 40 },
+	},
+	.interpreter = {
+		.size = 246720,
+		.next = { 7272, 8 },
+		.threads = { 7344, 8 },
+		.gil = { 16, 8 },
+	},
+	.gil = {
+		.size = 216,
+		.holder = { 16, 8 },
+		.locked = { 24, 4 },
+	},
+	.thread = {
+		.size = 832,
+		.next = { 8, 8 },
+		.interpreter = { 16, 8 },
+		.frame = { 72, 8 },
+		.id = { 152, 8 },
+		.native_id = { 160, 8 },
+		.state = { 44, 4 },
+	},
+	.frame = {
+		.size = 88,
+		.tags = 3,
+		.code = { 0, 8 },
+		.previous = { 8, 8 },
+		.position = { 56, 8 },
+		.owner = { 78, 1 },
+		.copy = { 72, 4 },
+	},
+	.code = {
+		.size = 240,
+		.filename = { 128, 8 },
+		.name = { 136, 8 },
+		.qualname = { 144, 8 },
+		.lines = { 152, 8 },
+		.first_line = { 84, 4 },
+		.flags = { 64, 4 },
+		.start = { 232, 1 },
+		.first_traceable = { 208, 4 },
+		.copies = { 224, 8 },
+	},
+	.object = {
+		.size = 32,
+		.type = { 24, 8 },
+	},
+	.bytes = {
+		.size = 56,
+		.length = { 32, 8 },
+		.data = { 48, 1 },
+	},
+	.string = {
+		.size = 80,
+		.length = { 32, 8 },
+		.state = { 48, 4 },
+		.ascii = 56,
+		.compact = 72,
+		.shift = 6,
+	},
+	.line_format = PY_LINES_LOCATIONS,
+	.position_scale = 0,
+};
