@@ -37,6 +37,12 @@ __attribute__((visibility("default"), used)) const struct probe_entry memspy_pro
 		[HOOK_OBJ_REALLOC] = (uint64_t)hook_obj_realloc,
 		[HOOK_OBJ_FREE] = (uint64_t)hook_obj_free,
 	},
+	.free_threaded = {
+		(uint64_t)hook_mem_free_threaded_malloc, (uint64_t)hook_mem_free_threaded_calloc,
+		(uint64_t)hook_mem_free_threaded_realloc, (uint64_t)hook_mem_free,
+		(uint64_t)hook_obj_free_threaded_malloc, (uint64_t)hook_obj_free_threaded_calloc,
+		(uint64_t)hook_obj_free_threaded_realloc, (uint64_t)hook_obj_free,
+	},
 	.config = (uint64_t)&config,
 	.private_pages = (uint64_t)&pages,
 	.config_bytes = sizeof(struct probe_config),

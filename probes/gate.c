@@ -67,12 +67,15 @@ uint32_t gate_thread_id(void)
 /* Shared by both gates: did the block reach the point, and if so, where is the next one? */
 static bool decide(int64_t *left, uint64_t *random, uint64_t size)
 {
+	int64_t now;
+
 	if (size >> 46) /* no such allocation succeeds */
 		return false;
 	if ((int64_t)size >= *left && (!*random || !sampling_is_on()))
 		start(left, random); /* the end of a nap, or the beginning of one */
-	if ((int64_t)size < *left || !*random) {
-		*left -= (int64_t)size;
+	now = __atomic_load_n(left, __ATOMIC_RELAXED);
+	if ((int64_t)size < now || !*random) {
+		__atomic_store_n(left, now > (int64_t)size ? now - (int64_t)size : 1, __ATOMIC_RELAXED); /* 1: a long sleep ends */
 		return false;
 	}
 	*left = random_gap(random, period_now());
@@ -91,20 +94,32 @@ static void look_for_objects(void)
 		__atomic_compare_exchange_n(&pages.dlopen_thread, &self, 0, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }
 
+/* The loader was at work: look again next time. The gap is drawn anew each time. */
+static bool ask_again(int64_t *left, uint64_t *random, uint64_t size)
+{
+	bool sampled = decide(left, random, size);
+
+	*left = 0;
+	return sampled;
+}
+
 COLD bool gate_decide(uint64_t size)
 {
 	struct probe_slot *slot = slot_mine();
 
+	/* dlopen asks for a look around by putting left to 0, which no gap is; it goes on with one drawn anew. */
 	if (unlikely(!slot->left) && sampling_is_on()) {
 		look_for_objects();
 		start(&slot->left, &slot->random);
+		if (unlikely(pages.objects_changed) && pages.dlopen_thread == slot->owner)
+			return ask_again(&slot->left, &slot->random, size);
 	}
 	return decide(&slot->left, &slot->random, size);
 }
 
 /*
- * The next allocation under the GIL looks for new objects; without hooks there (2.7), this thread's next one. When two
- * threads are at it, neither looks: memspy does, from outside, and says when this is over.
+ * The next allocation under the GIL looks for new objects; without hooks there (2.7) or without a GIL, this thread's next
+ * one. When two threads are at it, neither looks: memspy does, from outside, and says when this is over.
  */
 COLD void gate_after_dlopen(void)
 {
@@ -117,7 +132,7 @@ COLD void gate_after_dlopen(void)
 		return;
 	}
 	pages.objects_changed = 1;
-	if (config.wanted >> HOOK_OBJ_MALLOC & 1)
+	if (config.wanted >> HOOK_OBJ_MALLOC & 1 && !config.free_threaded)
 		pages.left = 0;
 	else
 		slot_mine()->left = 0;
@@ -126,16 +141,11 @@ COLD void gate_after_dlopen(void)
 COLD bool gate_decide_python(uint64_t size)
 {
 	pages.left += (int64_t)size;
-	/* dlopen asks for a look around by putting left to 0, which no gap is; it goes on with one drawn anew. */
-	if (unlikely(!pages.left) && sampling_is_on()) {
+	if (unlikely(!pages.left) && sampling_is_on()) { /* as above; whichever thread it is, for it has the GIL */
 		look_for_objects();
 		start(&pages.left, &pages.random);
-		if (unlikely(pages.objects_changed)) { /* not yet: ask again, with a gap drawn anew each time */
-			bool sampled = decide(&pages.left, &pages.random, size);
-
-			pages.left = 0;
-			return sampled;
-		}
+		if (unlikely(pages.objects_changed))
+			return ask_again(&pages.left, &pages.random, size);
 	}
 	return decide(&pages.left, &pages.random, size);
 }

@@ -18,11 +18,13 @@ static inline bool gate_passes(uint64_t size)
 {
 	uint64_t tp = thread_pointer();
 	struct probe_slot *slot = slot_at(tp);
+	/* Read once: another thread may take the slot in between, and draw less. */
+	int64_t left = __atomic_load_n(&slot->left, __ATOMIC_RELAXED);
 
 	/* left is never negative, and so a size that would be is too large as well. */
-	if (unlikely(slot->owner != tp) || unlikely(size >= (uint64_t)slot->left))
+	if (unlikely(slot->owner != tp) || unlikely(size >= (uint64_t)left))
 		return false;
-	slot->left -= (int64_t)size;
+	__atomic_store_n(&slot->left, left - (int64_t)size, __ATOMIC_RELAXED);
 	return true;
 }
 

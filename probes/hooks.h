@@ -35,4 +35,12 @@ void *hook_obj_calloc(void *ctx, size_t count, size_t n);
 void *hook_obj_realloc(void *ctx, void *p, size_t n);
 void hook_obj_free(void *ctx, void *p);
 
+/* The same for an interpreter without a GIL. Nothing in the way out of a free depends on it. */
+void *hook_mem_free_threaded_malloc(void *ctx, size_t n);
+void *hook_mem_free_threaded_calloc(void *ctx, size_t count, size_t n);
+void *hook_mem_free_threaded_realloc(void *ctx, void *p, size_t n);
+void *hook_obj_free_threaded_malloc(void *ctx, size_t n);
+void *hook_obj_free_threaded_calloc(void *ctx, size_t count, size_t n);
+void *hook_obj_free_threaded_realloc(void *ctx, void *p, size_t n);
+
 #pragma GCC visibility pop

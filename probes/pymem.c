@@ -6,6 +6,9 @@
  * addresses it does not know to libc's free, which is hooked anyway, PyObject_Free needs no wrapper. In front of
  * other allocators (debug hooks, mimalloc, somebody else's) everything is passed on and free is wrapped too.
  *
+ * Without a GIL there is mimalloc behind the tables, whatever stands in between: it takes requests of every size, and
+ * nothing of it comes from libc. Threads allocate at the same time, so each counts for itself, as in hooks.c.
+ *
  * ctx is handed on as it came: the interpreter loads the function and ctx of a table separately.
  */
 #include "gate.h"
@@ -142,3 +145,50 @@ static inline __attribute__((always_inline)) void wrapped_free(const struct tabl
 
 PYTHON_DOMAIN(mem)
 PYTHON_DOMAIN(obj)
+
+/* The same without a GIL: this thread's own distance to the next sample, and neither limit nor diversion. */
+static COLD void *reallocate_free_threaded(const struct table *t, void *ctx, void *p, size_t n, bool sampled)
+{
+	struct probe_live old;
+	bool had = filter_has((uint64_t)p) && table_take((uint64_t)p, &old);
+	void *q = ((py_realloc_fn *)config.original[t->realloc_])(ctx, p, n);
+
+	if (had && !q)
+		table_put_back(&old);
+	return sampled ? booked(q, n, t->domain) : q;
+}
+
+#define FREE_THREADED_DOMAIN(name)                                                                        \
+	static COLD void *name##_free_threaded_malloc_slow(void *ctx, size_t n)                           \
+	{                                                                                                 \
+		bool sampled = gate_decide(n);                                                            \
+		void *p = ((py_malloc_fn *)config.original[name.malloc_])(ctx, n);                        \
+                                                                                                          \
+		return sampled ? booked(p, n, name.domain) : p;                                           \
+	}                                                                                                 \
+	void *hook_##name##_free_threaded_malloc(void *ctx, size_t n)                                     \
+	{                                                                                                 \
+		if (likely(gate_passes(n)))                                                               \
+			return ((py_malloc_fn *)config.original[name.malloc_])(ctx, n);                   \
+		return name##_free_threaded_malloc_slow(ctx, n);                                          \
+	}                                                                                                 \
+	void *hook_##name##_free_threaded_calloc(void *ctx, size_t count, size_t n)                       \
+	{                                                                                                 \
+		size_t size;                                                                              \
+		bool fits = !__builtin_mul_overflow(count, n, &size);                                     \
+		bool sampled = fits && !gate_passes(size) && gate_decide(size);                           \
+		void *p = ((py_calloc_fn *)config.original[name.calloc_])(ctx, count, n);                 \
+                                                                                                          \
+		return unlikely(sampled) ? booked(p, size, name.domain) : p;                              \
+	}                                                                                                 \
+	void *hook_##name##_free_threaded_realloc(void *ctx, void *p, size_t n)                           \
+	{                                                                                                 \
+		if (!p)                                                                                   \
+			return hook_##name##_free_threaded_malloc(ctx, n);                                \
+		if (likely(!filter_has((uint64_t)p)) && likely(gate_passes(n)))                           \
+			return ((py_realloc_fn *)config.original[name.realloc_])(ctx, p, n);              \
+		return reallocate_free_threaded(&name, ctx, p, n, gate_decide(n));                        \
+	}
+
+FREE_THREADED_DOMAIN(mem)
+FREE_THREADED_DOMAIN(obj)

@@ -66,15 +66,10 @@ static uint64_t own_thread_state(void)
 	return tstate;
 }
 
-static uint64_t innermost_frame(void)
+static uint64_t innermost_frame(uint64_t tstate)
 {
 	const struct probe_python *py = &config.python;
-	uint64_t tstate = own_thread_state();
-	uint64_t frame;
-
-	if (!tstate)
-		return 0;
-	frame = word(tstate + py->tstate_frame);
+	uint64_t frame = word(tstate + py->tstate_frame);
 	if (py->cframe_frame != PROBE_OWNER_NONE) {
 		if (!plausible(frame))
 			return 0;
@@ -83,12 +78,31 @@ static uint64_t innermost_frame(void)
 	return frame;
 }
 
+/*
+ * Where the bytecode begins that this frame runs; 0: it cannot be told now. Another thread may put a longer array of copies
+ * in the place of this one, and frees it when all who are attached have passed a point where they hold none.
+ */
+static uint64_t bytecode(uint64_t frame, uint64_t code, uint64_t tstate)
+{
+	const struct probe_python *py = &config.python;
+	uint32_t copy = py->frame_copy != PROBE_OWNER_NONE ? half(frame + py->frame_copy) : 0;
+	uint64_t copies;
+
+	if (!copy)
+		return code + py->code_start;
+	if (half(tstate + py->tstate_state) != 1)
+		return 0;
+	copies = __atomic_load_n((const uint64_t *)(code + py->code_copies), __ATOMIC_ACQUIRE);
+	return plausible(copies) && copy < word(copies) ? word(copies + 8 + 8 * (uint64_t)copy) : 0;
+}
+
 /* false: not a Python frame, or one that is just being built. */
-static bool read_frame(uint64_t frame, struct step *ret)
+static bool read_frame(uint64_t frame, uint64_t tstate, struct step *ret)
 {
 	const struct probe_python *py = &config.python;
 	uint8_t owner = 0;
 	int64_t position;
+	uint64_t start;
 
 	if (py->frame_owner != PROBE_OWNER_NONE) {
 		owner = *(const uint8_t *)(frame + py->frame_owner);
@@ -99,14 +113,20 @@ static bool read_frame(uint64_t frame, struct step *ret)
 	if (!plausible(ret->code) || word(ret->code + py->object_type) != py->code_type)
 		return false;
 
-	if (py->lasti_scale)
+	ret->position = PROBE_POSITION_NONE;
+	if (py->lasti_scale) {
 		position = (int64_t)(int32_t)half(frame + py->frame_position) * py->lasti_scale;
-	else
-		position = (int64_t)(word(frame + py->frame_position) - (ret->code + py->code_start));
+	} else {
+		start = bytecode(frame, ret->code, tstate);
+		if (!start)
+			return true;
+		position = (int64_t)(word(frame + py->frame_position) - start);
+	}
 	if (py->code_first_traceable != PROBE_OWNER_NONE && owner != py->owner_generator &&
 	    position < (int64_t)(int32_t)half(ret->code + py->code_first_traceable) * 2)
 		return false;
-	ret->position = position >= 0 && position < 0x7fffffff ? (uint32_t)position : PROBE_POSITION_NONE;
+	if (position >= 0 && position < 0x7fffffff)
+		ret->position = (uint32_t)position;
 	return true;
 }
 
@@ -144,12 +164,12 @@ static bool only_own_lines(void)
 
 uint32_t stack_capture(void)
 {
-	uint64_t frame = innermost_frame();
+	uint64_t tstate = own_thread_state(), frame = tstate ? innermost_frame(tstate) : 0;
 	uint32_t depth = 0, node = PROBE_NODE_ROOT;
 	uint32_t steps_left = 4 * PROBE_MAX_DEPTH; /* shim frames do not count as depth, but a walk must end */
 
 	for (; plausible(frame) && depth < config.max_depth && steps_left; steps_left--) {
-		if (read_frame(frame, &steps[depth]))
+		if (read_frame(frame, tstate, &steps[depth]))
 			depth++;
 		frame = word(frame + config.python.frame_previous);
 	}

@@ -169,27 +169,58 @@ static void leave_in_the_bag(uint64_t address)
 	count(&header()->lost.frees);
 }
 
+static bool try_lock(void)
+{
+	uint32_t *lock = &header()->lock;
+
+	return !__atomic_load_n(lock, __ATOMIC_RELAXED) && !__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE);
+}
+
+/*
+ * Threads that allocate at once come upon a holder that has lost its core, and a thread that goes on spinning may have taken
+ * it. An interpreter without a GIL gives its core away at its own locks: the call is one that this process may make.
+ */
+static bool lock_by_waiting(void)
+{
+#if defined(__aarch64__)
+	enum { YIELD = 124 };
+#else
+	enum { YIELD = 24 };
+#endif
+	uint64_t start = cycles();
+
+	do {
+		system_call(YIELD, 0, 0, 0, 0, 0, 0);
+		if (try_lock())
+			return true;
+	} while (cycles() - start < 10 * config.cycles_per_ms);
+	return false;
+}
+
 /*
  * A holder that will never let go (a memspy killed while it emptied the table, a longjmp out of here) must not cost more
  * than a glance each time.
  */
 bool table_lock(void)
 {
-	enum { SPINS = 2000, GLANCES = 8, HOPELESS = 100000 };
-	static uint32_t failures;
-	uint32_t *lock = &header()->lock;
-	unsigned spins = __atomic_load_n(&failures, __ATOMIC_RELAXED) < HOPELESS ? SPINS : GLANCES;
+	enum { SPINS = 2000, GLANCES = 8, DOUBTFUL = 20, HOPELESS = 100000 };
+	static uint32_t failures; /* one after the other */
+	uint32_t failed = __atomic_load_n(&failures, __ATOMIC_RELAXED);
+	bool locked = try_lock();
 
-	for (unsigned i = 0; i < spins; i++) {
-		if (!__atomic_load_n(lock, __ATOMIC_RELAXED) && !__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE)) {
-			__atomic_store_n(&failures, 0, __ATOMIC_RELAXED);
-			empty_the_bag();
-			return true;
-		}
+	for (unsigned i = failed < HOPELESS ? SPINS : GLANCES; !locked && i; i--) {
 		relax();
+		locked = try_lock();
 	}
-	__atomic_fetch_add(&failures, 1, __ATOMIC_RELAXED);
-	return false;
+	if (!locked && config.free_threaded && failed < DOUBTFUL)
+		locked = lock_by_waiting();
+	if (!locked) {
+		__atomic_fetch_add(&failures, 1, __ATOMIC_RELAXED);
+		return false;
+	}
+	__atomic_store_n(&failures, 0, __ATOMIC_RELAXED);
+	empty_the_bag();
+	return true;
 }
 
 void table_unlock(void)

@@ -46,3 +46,5 @@ void injected_done(struct injected *i); /* unmaps our view; the target keeps its
 
 /* An address in the target for a function of the probe. */
 raddr injected_hook(const struct injected *i, enum probe_hook hook);
+/* From now on injected_hook gives those that CPython's tables need where there is no GIL. */
+void injected_free_threaded(struct injected *i);

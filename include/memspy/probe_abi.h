@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-#define PROBE_ABI 4u
+#define PROBE_ABI 5u
 #define PROBE_MAGIC 0x65626f7270737931u	      /* in the table's header */
 #define PROBE_PRIVATE_MAGIC 0x6574617669727031u /* in the private pages; 0 after a fork: then we are the child */
 
@@ -88,12 +88,15 @@ struct probe_python {
 	uint32_t frame_position;     /* offset of f_lasti or of the instruction pointer */
 	uint32_t lasti_scale;	     /* position is an int counting so many bytes; 0: it is a pointer */
 	uint32_t code_start;	     /* offset of the bytecode in the code object, for pointers */
+	/* Free-threaded 3.14+: each thread runs a copy of the bytecode, and the pointer leads into that one. */
+	uint32_t frame_copy;	     /* offset of its number, 0 for the code's own; PROBE_OWNER_NONE: there are no copies */
+	uint32_t code_copies;	     /* offset of a pointer to the array of them: how many, then where each begins */
+	uint32_t tstate_state;	     /* offset of an int: only while that is 1 (attached) the array may not be freed */
 	uint32_t code_first_traceable; /* offset (code units); PROBE_OWNER_NONE: no incomplete frames in this version */
 	uint32_t code_filename, code_name, code_line_table, code_first_line;
 	uint32_t bytes_length, bytes_data; /* of the bytes object that is the line table */
 	struct probe_string string;
 	uint32_t object_type;	     /* offset of ob_type in an object */
-	uint32_t pad;
 	uint64_t code_type;	     /* address of PyCode_Type: what a frame points to must be of it */
 };
 
@@ -155,7 +158,7 @@ struct probe_config {
 	uint32_t max_depth;   /* frames kept, innermost first; at most PROBE_MAX_DEPTH */
 	uint32_t temporary_events; /* freed within so many sampled events by its own thread: temporary */
 	uint32_t tid_offset;  /* offset of the kernel thread id from the thread pointer; 0: not known */
-	uint32_t pad;
+	uint32_t free_threaded; /* 1: there is no GIL, the tables lead to entry.free_threaded */
 	struct probe_entering entering;
 };
 
@@ -181,7 +184,7 @@ struct probe_slot { /* one thread's distance to its next sample */
 
 struct probe_private {
 	uint64_t magic;
-	int64_t left;	 /* mem and obj domains: one counter, the GIL is its lock */
+	int64_t left;	 /* mem and obj domains: one counter, the GIL is its lock; without one, the slots */
 	uint64_t random;
 	uint64_t python_realloc; /* thread pointer of the thread inside the table's realloc: malloc's must not count it again */
 	uint32_t objects_changed; /* dlopen was called: look for new objects */
@@ -291,6 +294,7 @@ struct probe_entry {
 	uint64_t magic;
 	uint32_t abi, hook_count;
 	uint64_t hooks[HOOK_COUNT];
+	uint64_t free_threaded[HOOK_COUNT - HOOK_MEM_MALLOC]; /* the tables' hooks where there is no GIL */
 	uint64_t config, private_pages;
 	uint64_t config_bytes, private_bytes;
 	uint64_t enter, enter_alone; /* void (void): see struct probe_entering */

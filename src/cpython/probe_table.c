@@ -13,10 +13,10 @@ static void fill_string(const struct py_layout *l, struct probe_string *s)
 	*s = (struct probe_string){
 		.length = l->string.length.offset,
 		.state = l->string.state.offset,
-		.kind_shift = PY_STRING_KIND_SHIFT,
+		.kind_shift = PY_STRING_KIND_SHIFT + l->string.shift,
 		.kind_mask = PY_STRING_KIND_MASK,
-		.compact_mask = PY_STRING_COMPACT,
-		.ascii_mask = PY_STRING_ASCII,
+		.compact_mask = PY_STRING_COMPACT << l->string.shift,
+		.ascii_mask = PY_STRING_ASCII << l->string.shift,
 		.ready_mask = l->string.legacy.size ? PY_STRING_READY : 0,
 		.ascii_data = l->string.ascii,
 		.compact_data = l->string.compact,
@@ -38,6 +38,9 @@ static void fill_frames(const struct py_layout *l, struct probe_python *t)
 	t->frame_position = l->frame.position.offset;
 	t->lasti_scale = l->position_scale;
 	t->code_start = l->code.start.offset;
+	t->frame_copy = l->frame.copy.size ? l->frame.copy.offset : PROBE_OWNER_NONE;
+	t->code_copies = l->code.copies.offset;
+	t->tstate_state = l->thread.state.offset;
 	t->code_first_traceable = l->code.first_traceable.size ? l->code.first_traceable.offset : PROBE_OWNER_NONE;
 	t->code_filename = l->code.filename.offset;
 	t->code_name = l->code.qualname.size ? l->code.qualname.offset : l->code.name.offset;
@@ -99,11 +102,6 @@ int python_probe_table(struct python *p, struct remote *r, struct probe_python *
 	struct probe_python t = { .finalizing = p->finalizing, .finalizing_size = 8, .code_type = p->code_type };
 	int q;
 
-	if (p->layout.is_free_threaded)
-		return err_set(e, ENOTSUP, "%d is a free-threaded CPython %s: memspy prints its stacks (memspy dump) but cannot "
-			       "record it, for the probe counts what the interpreter allocates under the GIL, and here is none; "
-			       "run the build with a GIL for that",
-			       p->pid, p->version_text);
 	q = fill_way(p, r, &t, e);
 	if (q)
 		return q;

@@ -139,6 +139,7 @@ static int configure(struct session *s, const struct python_allocators *allocato
 		.small_limit = allocators->small_limit,
 		.divert = allocators->hooking == HOOK_DIVERT,
 		.tid_offset = python_tid_offset(s->python),
+		.free_threaded = python_is_free_threaded(s->python),
 		.link_map = find_symbol(s, "/ld-", "_r_debug"),
 		.python_base = python_object(s->python)->bias,
 		.iterate = libc_iterate(s),

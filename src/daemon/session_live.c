@@ -75,6 +75,8 @@ static int enter(struct session *s, struct err *e)
 {
 	int r = inject(&s->probe, s->id.pid, s->remote, s->maps, s->options.inject, s->options.table_bytes, e);
 
+	if (!r && python_is_free_threaded(s->python))
+		injected_free_threaded(&s->probe);
 	if (!r)
 		r = heap_new(&s->heap, &s->probe, e);
 	if (!r)

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "inject_private.h"
@@ -95,4 +96,9 @@ void injected_done(struct injected *i)
 raddr injected_hook(const struct injected *i, enum probe_hook hook)
 {
 	return i->base + i->image.entry.hooks[hook];
+}
+
+void injected_free_threaded(struct injected *i)
+{
+	memcpy(&i->image.entry.hooks[HOOK_MEM_MALLOC], i->image.entry.free_threaded, sizeof(i->image.entry.free_threaded));
 }

@@ -90,6 +90,10 @@ def each_python(wanted):
     return found
 
 
+def is_free_threaded(python):
+    return runs(python, '-c', 'import sys; sys.exit("free-threading" not in sys.version)')
+
+
 def runs(python, *options, **env):
     """Whether this Python takes these options and this environment."""
     command = options if '-c' in options else (*options, '-c', '')

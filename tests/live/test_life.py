@@ -77,7 +77,9 @@ def threads(memspy, python):
         w.end()
         words = holds(w.line(said['line']), said['bytes'])
         lost = live.recording(w.file)[-1]['lost']
-        assert not any(lost[k] for k in ('contention', 'full', 'frees')), lost
+        # Without a GIL they meet in the table, and who is there may have lost its core for long.
+        met = 5 if live.is_free_threaded(python) else 0
+        assert lost['contention'] <= met and not lost['full'] and not lost['frees'], lost
         return f'3,000 threads: {words}'
 
 

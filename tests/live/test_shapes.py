@@ -44,15 +44,15 @@ def misplaced(said, frames):
     return None
 
 
-def stopped(memspy, python, samples):
+def stopped(memspy, python, samples, *program):
     """The program stops in each shape, says its stack, and is looked at."""
     wrong, missed, shapes, depths, columns = [], 0, set(), [], 0
-    with Target(python, 'shapes.py', 'stop', ready=False, env={'PYTHONIOENCODING': 'utf-8'}) as target:
+    with Target(python, *program, 'shapes.py', 'stop', ready=False, env={'PYTHONIOENCODING': 'utf-8'}) as target:
         for _ in range(samples):
             shape, stack, places = json.loads(target.answer())
             answer = memspy.run('dump', '--pid', target.pid, '--format', 'json', '--columns')
             assert answer.returncode == 0, answer.stderr
-            [thread] = json.loads(answer.stdout)['threads']
+            thread = json.loads(answer.stdout)['threads'][-1]  # behind the main thread, if it is another
             seen = [[f['function'], f['file'], f['line']] for f in thread['frames']]
             if answer.stderr:  # it did not hold still: said, so not wrong
                 missed += 1
@@ -72,28 +72,10 @@ def stopped(memspy, python, samples):
     return f'{samples} looks, {len(shapes)} shapes, {sum(depths)} frames{with_columns}, 0 wrong, {missed} missed'
 
 
-def is_free_threaded(python):
-    return live.runs(python, '-c', 'import sys; sys.exit(sys._is_gil_enabled() if hasattr(sys, "_is_gil_enabled") else 1)')
-
-
-def refused(memspy, python):
-    """A free-threaded build cannot be recorded yet; that is said before anything is touched."""
-    with Target(python, 'shapes.py', 'block') as target:
-        before = live.mappings(target.pid)
-        answer = memspy.record(target.pid, live.path_of('shapes.json'))
-        assert answer.returncode == 1 and 'free-threaded' in answer.stderr, answer.stderr
-        assert live.mappings(target.pid) == before and not live.let_go(target.pid)
-        assert json.loads(target.ask('1'))
-        said = answer.stderr.strip().replace(str(target.pid), 'PID')
-        return f'not supported: “{said}”'
-
-
-def allocating(memspy, python, samples):
+def allocating(memspy, python, samples, *program):
     """The program allocates a block in each shape, and notes its stack there; memspy samples every such block."""
-    if is_free_threaded(python):
-        return refused(memspy, python)
     file = live.path_of('shapes.json')
-    with Target(python, 'shapes.py', 'block', env={'PYTHONIOENCODING': 'utf-8'}) as target:
+    with Target(python, *program, 'shapes.py', 'block', env={'PYTHONIOENCODING': 'utf-8'}) as target:
         once = json.loads(target.ask('1'))
         session = memspy.start('record', '-f', '--pid', target.pid, '--duration', 300, '--sample-bytes', '16K', '-o', file)
         assert live.wait_until(lambda: live.has_ticks(file, target.pid) or session.poll() is not None), 'no tick'
@@ -136,6 +118,9 @@ def main():
     for name, python in found:
         results.run(f'{name} stopped in every shape', stopped, memspy, python, a.samples)
         results.run(f'{name} allocating in every shape', allocating, memspy, python, a.samples)
+        if live.is_free_threaded(python):
+            results.run(f'{name} stopped in every shape in a thread', stopped, memspy, python, a.samples, 'in_thread.py')
+            results.run(f'{name} allocating in every shape in a thread', allocating, memspy, python, a.samples, 'in_thread.py')
     results.end()
 
 

@@ -18,6 +18,7 @@ KINDS = [
     ('grow_list', 5000000, 0, (), {}, '512K'),
     ('mapped', 40, 1 << 20, (), {}, '512K'),
     ('threads', 60000, 1000, (), {}, '64K'),
+    ('crossing', 200000, 100, (), {}, '16K'),
     ('fork', 60000, 1000, (), {}, '64K'),
     ('small', 300000, 60, (), {'PYTHONMALLOC': 'malloc'}, '64K'),
     ('small', 300000, 60, (), {'PYTHONMALLOC': 'debug'}, '64K'),
@@ -168,8 +169,8 @@ def main():
         for entry in KINDS:
             if entry[0] == 'zeros' and not numpy or name in ('2.7',) and (entry[3] or entry[4]):
                 continue  # no numpy there; no such options before 3.6
-            if 'mimalloc' in entry[4].get('PYTHONMALLOC', '') and not live.runs(python, **entry[4]):
-                continue  # 3.13 and later have it
+            if 'PYTHONMALLOC' in entry[4] and not live.runs(python, **entry[4]):
+                continue  # 3.13 and later have mimalloc, free-threaded builds nothing else
             words = ' '.join([name, entry[0], *entry[3], *(f'{k}={v}' for k, v in entry[4].items())])
             results.run(words, kind, memspy, python, name, entry)
     results.end()

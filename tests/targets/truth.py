@@ -3,6 +3,7 @@
 Prints "ready"; a line on standard input starts it; then it prints one line of JSON: the bytes it holds, the line that
 made them, and faults it found; another line ends it. Runs on every Python from 2.7 on.
 """
+import collections
 import json
 import os
 import sys
@@ -94,6 +95,29 @@ def threads():
     for t in started:
         t.join()
     return parts, sum(sizes(p) for p in parts), allocate_leak.__code__.co_firstlineno + 3
+
+
+def crossing():
+    """Threads allocate at once, where there is no GIL, and each frees half of what another one made."""
+    parts = [None] * 8
+    given = [collections.deque() for k in range(8)]
+
+    def run(k):
+        keep, to, mine = [], given[(k + 1) % 8], given[k]
+        for i in range(n // 8):
+            keep.append(str(i).zfill(size))
+            to.append(str(-i).zfill(size))
+            if len(mine) > 100:
+                mine.clear()
+        parts[k] = keep
+    started = [threading.Thread(target=run, args=(k,)) for k in range(8)]
+    for t in started:
+        t.start()
+    for t in started:
+        t.join()
+    for part in given:
+        part.clear()
+    return parts, sum(sizes(p) for p in parts), run.__code__.co_firstlineno + 3
 
 
 def child_work(k):
