@@ -114,6 +114,13 @@ static int look(const struct args *a, struct top *t, struct err *e)
 	return top_plain(t, e);
 }
 
+static const char *how_it_goes_on(const struct feed *f)
+{
+	if (!f->stays)
+		return "was detached; it keeps running";
+	return f->is_ours ? "stays attached: somebody else looks at it, or records" : "stays attached: memspy detach lets it go";
+}
+
 /* What was attached is detached, and it is said what goes on. */
 static void leave(struct top *t, bool talk)
 {
@@ -128,8 +135,7 @@ static void leave(struct top *t, bool talk)
 		if (feed_close(f, &e) < 0)
 			fprintf(stderr, "memspy: %d: %s\n", f->pid, e.text);
 		else if (talk && !f->is_gone)
-			fprintf(stderr, "memspy: %d %s\n", f->pid, f->is_ours ? "was detached; it keeps running" :
-										"stays attached: memspy detach lets it go");
+			fprintf(stderr, "memspy: %d %s\n", f->pid, how_it_goes_on(f));
 		buf_done(&said);
 	}
 	free(t->feeds);

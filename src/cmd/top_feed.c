@@ -27,9 +27,9 @@ double top_seconds(void)
 
 static json_t *attach_request(pid_t pid, const struct session_options *o)
 {
-	return json_pack("{s:s, s:i, s:I, s:i, s:I, s:i, s:f, s:b}", "op", "attach", "pid", (int)pid, "sample_bytes",
+	return json_pack("{s:s, s:i, s:I, s:i, s:I, s:i, s:f, s:s}", "op", "attach", "pid", (int)pid, "sample_bytes",
 			 (json_int_t)o->sample_bytes, "domains", (int)o->domains, "table_bytes", (json_int_t)o->table_bytes,
-			 "inject", (int)o->inject, "interval", o->interval_s, "hold", 1);
+			 "inject", (int)o->inject, "interval", o->interval_s, "hold", "shared");
 }
 
 /* 0: it is ours; -EALREADY: it was there. A daemon that was just leaving is asked anew. */
@@ -223,11 +223,16 @@ int feed_turn(struct feed *f, struct err *e)
 
 int feed_close(struct feed *f, struct err *e)
 {
+	json_t *answer = NULL;
 	int r = 0;
 
+	if ((f->hold || f->series) && !f->is_gone)
+		r = client_once(json_pack("{s:s, s:i}", "op", "leave", "pid", (int)f->pid), false, &answer, e);
+	f->stays = json_is_true(json_object_get(answer, "stays"));
+	json_decref(answer);
+	if (r == CLIENT_NONE || r == -ENOENT) /* somebody detached it: nothing is left to end */
+		r = 0;
 	end_stream(f);
-	if (f->is_ours && f->hold && !f->is_gone)
-		r = client_once(json_pack("{s:s, s:i}", "op", "detach", "pid", (int)f->pid), false, NULL, e);
 	client_free(f->hold);
 	free((char *)f->about.name);
 	free((char *)f->about.python);

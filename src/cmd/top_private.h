@@ -24,7 +24,8 @@ enum { FEED_ANSWER_MS = 30000 }; /* for a daemon that is stuck */
 struct feed {
 	pid_t pid;
 	double interval_s;
-	bool is_ours;	      /* the session ends with us */
+	bool is_ours;	      /* we began the session */
+	bool stays;	      /* behind feed_close: the session goes on without us */
 	struct client *hold;  /* keeps it */
 	struct client *stream; /* NULL: it has ended */
 	int fd;		      /* memory that the recording goes to */
@@ -49,7 +50,7 @@ int feed_open(struct feed *f, pid_t pid, const struct session_options *o, bool h
 int feed_record(const struct feed *f, struct client **ret, int fd, uint64_t max_bytes, struct err *e);
 /* Reads what has come. FEED_QUIET, FEED_TOOK, FEED_ENDED, or a fault. */
 int feed_turn(struct feed *f, struct err *e);
-/* Ends the session, if it is ours and the process is there; a fault says what is left of it. What f holds is freed in any case. */
+/* Ends the session, if it was begun to be looked at, nobody else looks and the process is there; a fault says what is left of it. What f holds is freed in any case. */
 int feed_close(struct feed *f, struct err *e);
 
 /* From now on, into a file. path NULL: the first name that is free. */

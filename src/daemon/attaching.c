@@ -54,7 +54,7 @@ bool attaching_has(const struct attaching *a, pid_t pid)
 }
 
 int attaching_add(struct attaching *a, const struct session_ops *ops, void *asker, pid_t pid,
-		  const struct session_options *o, bool hold, struct err *e)
+		  const struct session_options *o, enum hold hold, struct err *e)
 {
 	struct attach *new = calloc(1, sizeof(*new)), **end = &a->first;
 

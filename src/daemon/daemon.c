@@ -189,6 +189,7 @@ static void run(struct daemon *d)
 			serve_attached(d);
 		serve_clients(d, &w);
 		turn_watches(d);
+		sessions_sweep(d);
 	}
 }
 

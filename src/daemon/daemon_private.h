@@ -14,6 +14,13 @@
 enum { MOST_WATCHES = 64, MOST_RECORDERS = 8 };
 enum { MOST_CLIENTS = 2 * MOST_WATCHES + 32 }; /* who looks at a process live has two: one holds, one is told */
 
+/* Whose an attach is. */
+enum hold {
+	HOLD_NONE,   /* nobody's: it stays until detach */
+	HOLD_ALONE,  /* it ends with the connection that asked for it */
+	HOLD_SHARED, /* it ends with the last connection that holds it or records */
+};
+
 struct client {
 	int fd; /* -1: a free place */
 	struct control_input in;
@@ -22,7 +29,7 @@ struct client {
 	uint64_t deadline_ns; /* when it must have finished asking or reading; 0: none */
 	bool asked;	      /* one request to a connection */
 	bool last;	      /* close when out is sent */
-	struct watch *holds;  /* a foreground attach: the session ends with the connection */
+	struct watch *holds;  /* the session needs this connection; see enum hold */
 	struct watch *records;
 	struct recorder *recorder;
 };
@@ -30,7 +37,7 @@ struct client {
 /* An attach that has come to its end: a session, or why there is none. */
 struct attached {
 	void *asker; /* NULL: went away meanwhile */
-	bool hold;
+	enum hold hold;
 	pid_t pid;
 	struct watch *watch; /* yours to close; NULL: see e */
 	int r;
@@ -47,6 +54,7 @@ struct daemon {
 	int listener, lock, signals;
 	struct client clients[MOST_CLIENTS];
 	struct watch *watches[MOST_WATCHES];
+	bool shared[MOST_WATCHES]; /* HOLD_SHARED */
 	struct attaching attaching;
 	uint64_t leave_ns; /* without a session until then: leave */
 	bool stop;
@@ -55,7 +63,7 @@ struct daemon {
 /* ---- attaching.c: an attach that was asked for, made beside the loop ---- */
 
 int attaching_add(struct attaching *a, const struct session_ops *ops, void *asker, pid_t pid,
-		  const struct session_options *o, bool hold, struct err *e);
+		  const struct session_options *o, enum hold hold, struct err *e);
 bool attaching_has(const struct attaching *a, pid_t pid);
 void attaching_forget(struct attaching *a, const void *asker); /* who is going away */
 /* Poll says that there is an answer: true while there is one. */
@@ -81,9 +89,16 @@ void client_refuse(struct client *c, int code, const char *sentence);
 /* ---- sessions.c ---- */
 
 struct watch *sessions_find(const struct daemon *d, pid_t pid);
-int sessions_add(struct daemon *d, struct watch *w, struct err *e);
+int sessions_add(struct daemon *d, struct watch *w, enum hold hold, struct err *e);
 /* Ends the session and forgets it wherever it is referred to. */
 int sessions_drop(struct daemon *d, struct watch *w, const char *why, struct err *e);
+
+bool sessions_is_shared(const struct daemon *d, const struct watch *w);
+/* Somebody looks no more (who may be NULL: nobody in particular). 0: so the session ended; SESSION_STAYS: others use it, or it is nobody's. */
+int sessions_leave(struct daemon *d, struct watch *w, const struct client *who, struct err *e);
+enum { SESSION_STAYS = 1 };
+/* Ends the shared ones that nobody uses any more. */
+void sessions_sweep(struct daemon *d);
 
 /* ---- requests.c ---- */
 

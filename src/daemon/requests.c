@@ -73,9 +73,16 @@ static json_t *describe(const struct watch *w)
 			 "table", (json_int_t)(last ? last->table_bytes : 0), "recordings", (int)watch_recordings(w));
 }
 
+static enum hold hold_of(const json_t *value)
+{
+	if (json_is_string(value) && strcmp(json_string_value(value), "shared") == 0)
+		return HOLD_SHARED;
+	return json_is_true(value) ? HOLD_ALONE : HOLD_NONE;
+}
+
 static int serve_attach(struct daemon *d, struct client *c, const json_t *request, struct err *e)
 {
-	bool hold = json_is_true(json_object_get(request, "hold"));
+	enum hold hold = hold_of(json_object_get(request, "hold"));
 	struct session_options o;
 	pid_t pid;
 	int r = read_pid(request, &pid, e);
@@ -98,7 +105,7 @@ void request_attached(struct daemon *d, struct attached *a)
 	struct err ignored;
 
 	if (!a->r && c)
-		a->r = sessions_add(d, a->watch, &a->e);
+		a->r = sessions_add(d, a->watch, a->hold, &a->e);
 	if (a->r || !c) {
 		if (a->watch)
 			watch_close(a->watch, "detached", &ignored);
@@ -107,9 +114,10 @@ void request_attached(struct daemon *d, struct attached *a)
 		return;
 	}
 	log_say("attached to %d", a->pid);
-	if (a->hold)
+	if (a->hold != HOLD_NONE)
 		c->holds = a->watch;
-	client_say(c, json_pack("{s:b, s:o}", "ok", 1, "session", describe(a->watch)), !a->hold, false);
+	client_say(c, json_pack("{s:b, s:o}", "ok", 1, "session", describe(a->watch)),
+		   a->hold == HOLD_NONE, false);
 }
 
 static int find(struct daemon *d, const json_t *request, struct watch **ret, struct err *e)
@@ -133,6 +141,20 @@ static int serve_detach(struct daemon *d, struct client *c, const json_t *reques
 	if (r >= 0)
 		client_say(c, json_pack("{s:b}", "ok", 1), true, false);
 	return r;
+}
+
+/* Whoever looked says that it has done: the answer tells whether others still look. */
+static int serve_leave(struct daemon *d, struct client *c, const json_t *request, struct err *e)
+{
+	struct watch *w;
+	int r = find(d, request, &w, e);
+
+	if (!r)
+		r = sessions_leave(d, w, c, e);
+	if (r < 0)
+		return r;
+	client_say(c, json_pack("{s:b, s:b}", "ok", 1, "stays", r == SESSION_STAYS), true, false);
+	return 0;
 }
 
 static int serve_status(struct daemon *d, struct client *c, const json_t *request, struct err *e)
@@ -211,7 +233,8 @@ void request_withdraw(struct daemon *d, struct client *c)
 	attaching_forget(&d->attaching, c);
 	if (c->recorder)
 		watch_record_end(c->records, c->recorder, "ended by request");
-	if (holds)
+	/* A shared one is swept up once nobody uses it. */
+	if (holds && !sessions_is_shared(d, holds))
 		sessions_drop(d, holds, "detached", &e);
 }
 
@@ -221,7 +244,8 @@ void request_serve(struct daemon *d, struct client *c, const char *line)
 		const char *name;
 		int (*serve)(struct daemon *d, struct client *c, const json_t *request, struct err *e);
 	} known[] = {
-		{ "attach", serve_attach }, { "detach", serve_detach }, { "status", serve_status }, { "record", serve_record },
+		{ "attach", serve_attach }, { "detach", serve_detach }, { "leave", serve_leave }, { "status", serve_status },
+		{ "record", serve_record },
 	};
 	json_t *request = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
 	const char *op = json_string_value(json_object_get(request, "op"));

@@ -240,6 +240,34 @@ def two_tops_at_once(memspy, python):
         assert not let_go(target)
 
 
+def the_first_of_two_goes(memspy, python):
+    """The session goes on until nobody uses it any more, however the first one ended."""
+    for end in signal.SIGINT, signal.SIGKILL:
+        file = live.path_of('shared.json')
+        with Target(python, 'shelves.py') as target:
+            first = Blocks(memspy, '--pid', target.pid, '--interval', 0.1)
+            first.next()
+            second = Blocks(memspy, '--pid', target.pid, '--interval', 0.1)
+            second.next()
+            writer = memspy.start('record', '--pid', target.pid, '--interval', 0.1, '-o', file, '-f')
+            assert live.wait_until(lambda: live.has_ticks(file, target.pid)), 'nothing is recorded'
+            first.process.send_signal(end)
+            first.end()
+            for _ in range(5):
+                second.next()
+            assert attached(memspy) == [target.pid]
+            second.process.send_signal(signal.SIGINT)
+            assert second.end().returncode == 0
+            assert attached(memspy) == [target.pid], 'it is still recorded'
+            assert writer.poll() is None
+            writer.send_signal(signal.SIGINT)
+            done = memspy.end(writer)
+            assert done.returncode == 0 and 'kept running' in done.stderr, done.stderr
+            assert live.wait_until(lambda: attached(memspy) == []), attached(memspy)
+            assert live.wait_until(lambda: not let_go(target)), let_go(target)
+            assert json.load(open(file))['end'] == 'ended by request', json.load(open(file))['end']
+
+
 def records_meanwhile(memspy, python):
     file = live.path_of('top.json')
     with Target(python, 'shelves.py') as target:
@@ -313,7 +341,8 @@ def main():
         sys.exit(live.SKIP)
     for name, python in found:
         for case in (sees_growth, says_growth_per_minute, target_goes, several, by_name, those_that_come_later, many, one_of_several_refuses, killed,
-                     signals_end_it, attached_stays_attached, two_tops_at_once, records_meanwhile, a_long_stream_begins_anew, bad_usage):
+                     signals_end_it, attached_stays_attached, two_tops_at_once, the_first_of_two_goes,
+                     records_meanwhile, a_long_stream_begins_anew, bad_usage):
             results.run(f"{name} {case.__name__.replace('_', ' ')}", case, memspy, python)
     results.end()
 

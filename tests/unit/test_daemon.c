@@ -495,6 +495,109 @@ START_TEST(a_held_session_ends_with_its_connection)
 }
 END_TEST
 
+/* Another process holds it, as one that looks does, until it is told to go. */
+static pid_t hold_elsewhere(int *ret_go)
+{
+	int go[2], ready[2];
+	char byte;
+	pid_t pid;
+
+	ck_assert(pipe(go) == 0 && pipe(ready) == 0);
+	pid = fork();
+	if (pid == 0) {
+		struct client *c;
+		json_t *request = attach_request(target, 1024, false);
+
+		json_object_set_new(request, "hold", json_string("shared"));
+		close(go[1]);
+		if (client_new(&c, false, &e) || client_call(c, request, NULL, &e) || write(ready[1], "r", 1) != 1)
+			_exit(1);
+		while (read(go[0], &byte, 1) > 0)
+			;
+		_exit(0);
+	}
+	close(ready[1]);
+	ck_assert(read(ready[0], &byte, 1) == 1);
+	close(ready[0]);
+	close(go[0]);
+	*ret_go = go[1];
+	return pid;
+}
+
+/* The one that began it goes; the recording of another goes on. */
+static struct client *record_beyond_the_first(void)
+{
+	struct client *c;
+	json_t *line;
+	int go;
+	pid_t first = hold_elsewhere(&go);
+
+	c = start_recording(0, 0.05);
+	ck_ok(client_next(c, &line, 3000, &e), e);
+	json_decref(line);
+	close(go);
+	ck_assert(waitpid(first, NULL, 0) == first);
+	for (int lines = 0; lines < 20; lines++) {
+		ck_ok(client_next(c, &line, 3000, &e), e);
+		ck_assert_ptr_null(json_object_get(line, "end"));
+		json_decref(line);
+	}
+	ck_assert(!was_closed(target));
+	return c;
+}
+
+START_TEST(a_shared_session_ends_with_the_last_who_uses_it)
+{
+	struct client *c = record_beyond_the_first();
+
+	client_free(c);
+	ck_assert(ends_soon(server));
+	ck_assert(was_closed(target));
+}
+END_TEST
+
+START_TEST(the_last_who_leaves_a_shared_session_ends_it)
+{
+	struct client *c = record_beyond_the_first();
+	json_t *answer = NULL;
+
+	ck_ok(client_once(pid_request("leave", target), false, &answer, &e), e);
+	ck_assert(json_is_false(json_object_get(answer, "stays")));
+	json_decref(answer);
+	ck_assert(was_closed(target));
+	client_free(c);
+}
+END_TEST
+
+START_TEST(who_leaves_a_session_of_others_leaves_it)
+{
+	json_t *answer = NULL;
+	int go;
+	pid_t first = hold_elsewhere(&go);
+
+	ck_ok(client_once(pid_request("leave", target), false, &answer, &e), e);
+	ck_assert(json_is_true(json_object_get(answer, "stays")));
+	json_decref(answer);
+	ck_assert(!was_closed(target));
+	close(go);
+	ck_assert(waitpid(first, NULL, 0) == first);
+	ck_assert(ends_soon(server));
+	ck_assert(was_closed(target));
+}
+END_TEST
+
+START_TEST(who_leaves_a_session_of_nobody_leaves_it)
+{
+	json_t *answer = NULL;
+
+	attach();
+	ck_ok(client_once(pid_request("leave", target), false, &answer, &e), e);
+	ck_assert(json_is_true(json_object_get(answer, "stays")));
+	json_decref(answer);
+	ck_assert(!was_closed(target));
+}
+END_TEST
+
 START_TEST(a_held_session_tells_its_end)
 {
 	struct client *c;
@@ -613,7 +716,9 @@ TESTS_WITH("daemon", setup, teardown, an_attached_process_is_listed_until_it_is_
 	   a_recording_whose_client_vanishes_is_still_whole, a_slow_attach_holds_up_nobodys_tick,
 	   who_does_not_wait_for_an_attach_leaves_no_session,
 	   attaches_wait_for_one_another_and_a_daemon_that_is_stopped_waits_for_them, a_held_session_ends_with_its_connection,
-	   a_held_session_tells_its_end, a_term_signal_ends_all_sessions_well,
+	   a_held_session_tells_its_end, a_shared_session_ends_with_the_last_who_uses_it,
+	   the_last_who_leaves_a_shared_session_ends_it, who_leaves_a_session_of_others_leaves_it,
+	   who_leaves_a_session_of_nobody_leaves_it, a_term_signal_ends_all_sessions_well,
 	   a_killed_daemon_leaves_a_socket_that_the_next_replaces, two_daemons_do_not_share_a_socket,
 	   a_directory_that_others_can_enter_is_refused, the_socket_is_its_owners_only,
 	   a_stranger_is_not_answered_even_where_the_door_is_open)
