@@ -1,6 +1,7 @@
 #include "memspy/ending.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,7 +22,11 @@ struct pidfd_exit_info {
 	int32_t exit_code;
 };
 #define PIDFD_EXIT_INFO _IOWR(0xFF, 11, struct pidfd_exit_info)
-enum { MASK_EXIT = 1 << 3 };
+enum {
+	MASK_EXIT = 1 << 3,
+	PATIENCE_STEP_MS = 10,
+	PATIENCE = 50, /* steps that an end may take once the memory is gone */
+};
 
 /* No process, or a thread of one: the checks have the sentence for it. */
 static int explain(pid_t pid, int code, struct err *e)
@@ -69,18 +74,44 @@ static bool zombie_status(pid_t pid, int *ret)
 	return sscanf(last, "%d", ret) == 1;
 }
 
-void ending_describe(int fd, pid_t pid, char *to, size_t room)
+static bool tell_exit(int fd, pid_t pid, char *to, size_t room)
 {
 	struct pidfd_exit_info info = { .mask = MASK_EXIT };
 	int status;
 
-	to[0] = '\0';
 	if (ioctl(fd, PIDFD_EXIT_INFO, &info) == 0 && (info.mask & MASK_EXIT))
 		ending_words(info.exit_code, to, room);
 	else if (zombie_status(pid, &status))
 		ending_words(status, to, room);
 	else if (ioctl(fd, PIDFD_EXIT_INFO, &info) == 0 && (info.mask & MASK_EXIT)) /* reaped in between */
 		ending_words(info.exit_code, to, room);
-	else if (kill(pid, 0) == 0) /* the process is there; what we looked at is not */
-		snprintf(to, room, "it executed another program");
+	else
+		return false;
+	return true;
+}
+
+/* Who is on its way out lets go of its memory first. */
+static bool has_memory(pid_t pid)
+{
+	_cleanup_(fclosep) FILE *f = NULL;
+	unsigned long pages = 0;
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d/statm", pid);
+	f = fopen(path, "re");
+	return f && fscanf(f, "%lu", &pages) == 1 && pages > 0;
+}
+
+void ending_describe(int fd, pid_t pid, char *to, size_t room)
+{
+	struct pollfd end = { .fd = fd, .events = POLLIN };
+
+	to[0] = '\0';
+	for (int wait = 0; wait < PATIENCE && !tell_exit(fd, pid, to, room) && kill(pid, 0) == 0; wait++) {
+		if (has_memory(pid)) { /* the process is there; what we looked at is not */
+			snprintf(to, room, "it executed another program");
+			return;
+		}
+		poll(&end, 1, PATIENCE_STEP_MS);
+	}
 }

@@ -196,7 +196,8 @@ def target_ends(memspy, python, how):
         session = memspy.start('record', '-f', '--pid', target.pid, '--interval', 0.05, '-o', file)
         assert live.wait_until(lambda: live.has_ticks(file, target.pid)), 'no first tick'
         said = json.loads(target.ask())
-        time.sleep(0.5)
+        seen = len(live.recording(file)) + 6
+        assert live.wait_until(lambda: len(live.recording(file)) >= seen), 'no more ticks'
         if how == 'killed':
             target.process.kill()
         else:
@@ -211,10 +212,10 @@ def target_ends(memspy, python, how):
         words = 'killed by signal 9' if how == 'killed' else 'exited with status 0'
         assert f'{target.pid} went away after' in last and words in last and 'holds everything up to then' in last, last
         ticks = live.recording(file)
-        assert len(ticks) >= 8, f'{len(ticks)} ticks in half a second'
+        assert len(ticks) >= seen, f'{len(ticks)} ticks of {seen} that were there'
         live_bytes = max(t['heap_live'] for t in ticks)
         assert live_bytes > said['bytes'] / 2, f"{live_bytes} of {said['bytes']} are in the recording"
-        assert took < 5, f'it took {took:.1f} s to notice'
+        assert took < 10, f'it took {took:.1f} s to notice'
         return last
 
 
