@@ -88,7 +88,7 @@ static enum whose whose(const struct link_map *o)
 	for (const char *p = name; *p; p++)
 		if (*p == '/')
 			name = p + 1;
-	if (begins(name, "ld-") || begins(name, "libc.musl-"))
+	if (begins(name, "ld-") || begins(name, "libc.musl-") || equal(name, "libc.so")) /* musl is both in one */
 		return LOADERS;
 	if (begins(name, "libc.so") || begins(name, "libc-2.") || begins(name, "libpthread") || begins(name, "libdl"))
 		return LIBCS;

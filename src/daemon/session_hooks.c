@@ -122,9 +122,22 @@ static void find_originals(struct session *s, const struct python_allocators *al
 	}
 }
 
+/* What the loader tells debuggers: glibc's is the symbol, musl has one that points there. */
+static uint64_t loaders_list(const struct session *s)
+{
+	uint64_t list = find_symbol(s, "/ld-", "_r_debug"), pointer = list ? 0 : find_symbol(s, "/ld-musl-", "_dl_debug_addr");
+	struct err ignored;
+
+	if (!list && !pointer)
+		pointer = find_symbol(s, "/libc.so", "_dl_debug_addr"); /* where ld-musl-… is a link to it */
+	if (pointer && remote_read_u64(s->remote, pointer, &list, &ignored))
+		return 0;
+	return list;
+}
+
 static uint64_t libc_iterate(const struct session *s)
 {
-	static const char *const files[] = { "/libc.so.", "/libc-2.", "/ld-musl-", "/libc.musl-" };
+	static const char *const files[] = { "/libc.so", "/libc-2.", "/ld-musl-", "/libc.musl-" };
 	uint64_t found = 0;
 
 	for (size_t i = 0; !found && i < sizeof(files) / sizeof(files[0]); i++)
@@ -140,7 +153,7 @@ static int configure(struct session *s, const struct python_allocators *allocato
 		.divert = allocators->hooking == HOOK_DIVERT,
 		.tid_offset = python_tid_offset(s->python),
 		.free_threaded = python_is_free_threaded(s->python),
-		.link_map = find_symbol(s, "/ld-", "_r_debug"),
+		.link_map = loaders_list(s),
 		.python_base = python_object(s->python)->bias,
 		.iterate = libc_iterate(s),
 		.tables = { allocators->mem.table, allocators->obj.table },

@@ -29,7 +29,7 @@ struct loading {
 	struct safe_point *safe;
 	raddr dlopen, stack, table;
 	int64_t errno_offset;
-	bool knows_errno;
+	bool knows_errno, is_musl;
 	int remote_fd; /* the probe's memfd, a descriptor of the target */
 	int probe_fd, table_fd;
 };
@@ -54,12 +54,16 @@ static int find_dlopen(const struct entering *in, struct loading *l, struct err 
 			continue;
 		if (!l->dlopen && symbols_find(symbols, "dlopen", &found) && found.is_function)
 			l->dlopen = objects[i].bias + found.value;
+		l->is_musl |= symbols_find(symbols, "malloc", &found) && !symbols_find(symbols, "gnu_get_libc_version", &found);
 		if (!l->knows_errno)
 			l->knows_errno = !errno_offset(in, &objects[i], symbols, &l->errno_offset);
 		symbols_free(symbols);
 	}
 	if (!r && !l->dlopen)
 		return err_set(e, ENOTSUP, "its libc has no dlopen");
+	if (!r && l->is_musl) /* libc and loader are one file, without unwind tables */
+		return err_set(e, ENOTSUP, "its C library is musl: from its stacks nobody can tell when dlopen is safe; "
+					   "use --inject map");
 	return r;
 }
 

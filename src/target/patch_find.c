@@ -66,7 +66,9 @@ static bool is_loader(const struct object *o)
 
 static bool is_musl(const struct object *o) /* loader and libc in one */
 {
-	return !strncmp(basename_of(o->path), "ld-musl-", 8) || !strncmp(basename_of(o->path), "libc.musl-", 10);
+	const char *name = basename_of(o->path);
+
+	return !strncmp(name, "ld-musl-", 8) || !strncmp(name, "libc.musl-", 10) || !strcmp(name, "libc.so");
 }
 
 static bool is_same(const struct seen_object *seen, const struct object *o)

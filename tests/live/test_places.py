@@ -183,7 +183,10 @@ def by_loader(python):
     """Started through the loader, as some bundles are: the process's executable is ld.so."""
     if pythons.root_of(python)[0]:
         raise NotHere('a Python of another root stays there')
-    return dict(command=['/lib64/ld-linux-x86-64.so.2', *program(os.path.realpath(python))])
+    real = os.path.realpath(python)
+    with open(real, 'rb') as f:
+        loader = re.search(rb'/[^\0]*/ld-[^\0]*', f.read(4096))[0].decode()  # as the program asks for
+    return dict(command=[loader, *program(real)])
 
 
 KILL, REFUSE, UNKNOWN = 0x80000000, 0x00050000 | 1, 0x00050000 | 38

@@ -17,7 +17,7 @@ MORE = ['bullseye-2.7', 'bullseye-3.9', 'bullseye-3.9-shared', 'bookworm-3.11-sh
         'trixie-3.13', 'trixie-3.13-shared', 'sid-3.13', 'sid-3.14',
         'sid-3.14-shared', 'sid-3.14-late', 'sid-3.15', 'sid-3.15-shared', 'sid-3.15-late']
 # Those that scripts/pythons builds itself.
-BUILT = ['built-3.13t', 'built-3.14t']
+BUILT = ['built-3.13t', 'built-3.14t', 'built-3.13-musl']
 
 # The programs that stand before such a Python, under the same process id.
 STARTERS = ['sh', 'dash', 'bash', 'unshare', 'chroot']

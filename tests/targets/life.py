@@ -3,7 +3,7 @@
 Arguments: the kind, then its own. Prints "ready"; each line on standard input starts a piece of it, answered by one line of
 JSON. Runs on every Python from 2.7 on.
 """
-import ctypes
+import binascii
 import gc
 import json
 import os
@@ -11,7 +11,6 @@ import subprocess
 import sys
 import threading
 import time
-import zlib
 
 kept = []
 faults = []
@@ -23,9 +22,9 @@ def here():
 
 def check():
     data = [(b'%d' % i if sys.version_info[0] < 3 else str(i).encode()) * 400 for i in range(300)]
-    before = zlib.crc32(b''.join(data))
+    before = binascii.crc32(b''.join(data))
     copies = [bytearray(d) for d in data]
-    if zlib.crc32(b''.join(bytes(c) for c in copies)) != before or sum(range(1000)) != 499500:
+    if binascii.crc32(b''.join(bytes(c) for c in copies)) != before or sum(range(1000)) != 499500:
         faults.append('its objects are wrong')
     return [c * 50 for c in copies[:20]]
 
@@ -114,6 +113,7 @@ def threads(count):
 # ---- libraries: one that finds its dependency by its own RPATH only, and threads that know no Python ----
 
 def library(path):
+    import ctypes
     foreign = ctypes.CDLL(path)
     foreign.load.restype = ctypes.c_int
     for _ in range(20):  # dlopen by the library, without the GIL; and dlclose
