@@ -8,8 +8,10 @@
 
 bool sampling_is_on(void)
 {
-	return pages.magic == PROBE_PRIVATE_MAGIC && __atomic_load_n(&header()->armed, __ATOMIC_ACQUIRE) &&
-	       cycles() < header()->lease_cycles;
+	if (unlikely(!pages.magic))
+		child_begin();
+	return pages.magic == PROBE_PRIVATE_MAGIC && pages.stamp == header()->stamp &&
+	       __atomic_load_n(&header()->armed, __ATOMIC_ACQUIRE) && cycles() < header()->lease_cycles;
 }
 
 uint64_t period_now(void)

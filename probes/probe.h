@@ -3,7 +3,8 @@
  *
  * We are a guest in somebody's process: no libc, no TLS, no constructor, no allocation of our own, no output, no
  * lock on the fast path, no Python API. memspy writes `config` before the first hook is reachable; after
- * that it is constant. `pages` is wiped by a fork: a child finds magic 0, and touches nothing shared.
+ * that it is constant. `pages` is wiped by a fork: a child finds magic 0, and counts nothing, or what it does in a table
+ * of its own (child.c).
  *
  *   hooks.c pymem.c   stand in for the target's functions; the fast path is there and in gate.h
  *   gate.c            whose turn is it to be sampled
@@ -11,6 +12,7 @@
  *   stack.c code.c    which Python lines are we on; what are they called
  *   objects.c         new ELF objects after dlopen
  *   enter.c           making the table, on the way in
+ *   child.c           a child of a fork takes a table of its own
  *   numbers.c         logarithm, weights, random gaps
  *   system.c          raw system calls: on the way in, never later
  */
@@ -130,6 +132,9 @@ void code_new_stack(void); /* before the first code_get of a stack */
 
 /* ---- objects.c ---- */
 bool objects_patch_new(void); /* false: the loader is at work, come again */
+
+/* ---- child.c ---- */
+void child_begin(void); /* the private pages are empty: a child, or not armed yet */
 
 /* ---- system.c ---- */
 int64_t system_call(long number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);

@@ -24,6 +24,7 @@ struct heap_options {
 	uint64_t lease_ns;     /* sampling stops when nobody renews for so long */
 	uint32_t max_depth;    /* frames kept of each stack */
 	uint32_t temporary_events;
+	bool follow; /* children take the other tables of the memfd */
 };
 
 /* Keeps `probe` (lent) until heap_free. */
@@ -36,6 +37,8 @@ void heap_free(struct heap *h);
  * link_map; the rest is filled here. The hooks may be made reachable afterwards.
  */
 int heap_arm(struct heap *h, struct remote *remote, struct probe_config *config, const struct heap_options *o, struct err *e);
+/* Of a child that took a place: what is in its table stays, and is looked at from now on. */
+void heap_adopt(struct heap *h, const struct probe_config *config, const struct heap_options *o);
 /* The probe's own copy of what a hook stands for, when objects came later. */
 int heap_set_original(struct heap *h, struct remote *remote, enum probe_hook hook, uint64_t original, struct err *e);
 void heap_renew(struct heap *h);	   /* the lease, from now */

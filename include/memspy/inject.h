@@ -30,6 +30,8 @@ struct injected {
 	raddr table;	     /* in the target */
 	void *view;	     /* the same pages in our address space */
 	uint64_t table_bytes;
+	uint64_t view_bytes; /* all of the memfd: its other tables are places for children */
+	unsigned tables;     /* in it */
 	struct image image;
 	pid_t tid;	     /* the thread that was held; 0: none */
 	uint64_t held_ns;    /* for so long */
@@ -37,11 +39,15 @@ struct injected {
 };
 
 /*
- * table_bytes is what a new table gets; one that is there keeps its size. 0, READ_GONE, or a fault with its
+ * table_bytes is what a new table gets; one that is there keeps its size. tables: 1, and one more for each child that is
+ * to have a place; a memfd that has fewer is replaced. 0, READ_GONE, or a fault with its
  * sentence; on a fault nothing of the target has changed but mappings that it does not know of.
  */
 int inject(struct injected *ret, pid_t pid, struct remote *remote, const struct maps *maps, enum inject_way way,
-	   uint64_t table_bytes, struct err *e);
+	   uint64_t table_bytes, unsigned tables, struct err *e);
+/* The same memfd once more in our address space; or only one table of it, in which a child of the process counts. */
+int injected_again(struct injected *ret, const struct injected *from, struct err *e);
+int injected_place(struct injected *ret, const struct injected *from, unsigned place, struct err *e);
 void injected_done(struct injected *i); /* unmaps our view; the target keeps its side */
 
 /* An address in the target for a function of the probe. */

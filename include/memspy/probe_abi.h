@@ -15,6 +15,7 @@
 #define PROBE_ABI 5u
 #define PROBE_MAGIC 0x65626f7270737931u	      /* in the table's header */
 #define PROBE_PRIVATE_MAGIC 0x6574617669727031u /* in the private pages; 0 after a fork: then we are the child */
+#define PROBE_PRIVATE_PASSIVE 1u /* in its place: a child that was to be followed and is not */
 
 /* ---- hooks: one per function of the target that the probe can stand in for ---- */
 
@@ -146,6 +147,7 @@ struct probe_config {
 	struct probe_layout layout;
 	uint64_t original[HOOK_COUNT]; /* what each hook stands in for, also of those that are not wanted; 0: not there */
 	uint64_t wanted;	       /* a bit per hook that new objects are to lead to */
+	uint64_t family;	       /* the first table, whose header has the places for children; 0: they are not followed */
 	uint64_t tables[2];	       /* where the mem and obj tables are: for the memspy that comes after a killed one */
 	struct probe_python python;
 	uint64_t cycles_per_ms;
@@ -191,7 +193,7 @@ struct probe_private {
 	uint32_t pending_count;
 	uint64_t dlopen_thread;	  /* thread pointer of who called it and has not looked since; 0: nobody; PROBE_SEVERAL */
 	uint64_t dlopens;	  /* how often */
-	uint64_t pad;
+	uint64_t stamp;		  /* of the place that a followed child took; 0: no such child */
 	uint64_t pending[PROBE_PENDING]; /* frees that found the lock taken */
 	uint8_t filter[1u << PROBE_FILTER_BITS]; /* how many sampled blocks hash here; 255 sticks */
 	struct probe_slot slots[1u << PROBE_SLOT_BITS];
@@ -259,12 +261,15 @@ struct probe_losses {
 	uint64_t contention, full, merged, text, frees, truncated;
 };
 
+enum { PROBE_TABLES = 64 }; /* at most, in one memfd */
+
 struct probe_header {
 	uint64_t magic;
 	uint32_t abi, header_bytes;
-	uint64_t table_bytes;
+	uint64_t table_bytes;		 /* of the memfd */
 	uint64_t image, image_bytes;	 /* where the probe is in the target */
 	uint64_t config, private_pages;	 /* addresses of its two structs in the target */
+	uint64_t tables;		 /* so many in the memfd, of equal size; all but the first are places for children */
 	struct probe_layout layout;
 	/* written by memspy */
 	uint64_t session;	/* one more at each arming */
@@ -287,6 +292,14 @@ struct probe_header {
 	uint64_t thinned;	/* how often T was raised because the live table was full */
 	uint64_t objects_patched;
 	struct probe_losses lost;
+	/* in the first table: children of forks, and where they may count. A bit per table: memspy gives, a child takes */
+	uint64_t places_free;
+	uint64_t forks;		/* children that have called a hook */
+	uint64_t forks_refused; /* of those: found no place */
+	/* in a child's */
+	uint64_t stamp; /* its own, also in its private pages: whoever had the place before it counts no more */
+	uint32_t taker; /* its process id, as itself sees it; 0: not known */
+	uint32_t taken; /* all is filled in */
 };
 
 /* What memspy finds in the probe's image, by the symbol memspy_probe_entry. Addresses are offsets from its base. */

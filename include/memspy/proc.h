@@ -46,6 +46,8 @@ int proc_title(pid_t pid, char **ret, struct err *e);
 int proc_exe(pid_t pid, char *to, size_t room, struct err *e);
 /* Kernel thread ids, to be freed. */
 int proc_threads(pid_t pid, pid_t **ret, size_t *ret_count, struct err *e);
+/* Its children, those of all its threads, to be freed. Best effort: one that comes or goes meanwhile may be left out. */
+int proc_children(pid_t pid, pid_t **ret, size_t *ret_count, struct err *e);
 /* R S D T t …, as the kernel names them; Z, X: it has ended; 0: it is gone. */
 char proc_thread_state(pid_t pid, pid_t tid);
 

@@ -12,12 +12,12 @@
 
 #include "memspy/err.h"
 #include "memspy/inject.h"
-#include "memspy/inject.h"
 #include "memspy/names.h"
 #include "memspy/recording.h"
 #include "memspy/sample.h"
 
 struct session;
+struct family;
 
 struct session_options {
 	uint64_t sample_bytes; /* T; 0: exact */
@@ -25,6 +25,7 @@ struct session_options {
 	uint64_t table_bytes;
 	enum inject_way inject;
 	double interval_s;
+	unsigned places; /* for so many children at once that it forks and that are to be followed */
 };
 
 /* What attach -v and status print; strings are the session's. */
@@ -39,6 +40,13 @@ struct session_ops {
 	bool (*stop_at_start)(pid_t child, uint64_t limit_ns);
 	/* -EAGAIN: the interpreter is not up yet, try again soon. */
 	int (*open)(struct session **ret, pid_t pid, const struct session_options *o, struct err *e);
+	/*
+	 * Where its children count, for who follows them: to be given to family_free (family.h). NULL: they do not. And a child that took
+	 * a place there: nothing is stopped or changed, what it counted since the fork is kept. Both may be NULL.
+	 */
+	struct family *(*family)(const struct session *s);
+	int (*open_child)(struct session **ret, pid_t pid, const struct family *f, unsigned place,
+			  const struct session_options *o, struct err *e);
 	/* 0, READ_TORN, READ_GONE or a fault. With READ_GONE *ret is the last state if has_heap is set. *ret comes zeroed. */
 	int (*tick)(struct session *s, struct sample *ret, struct err *e);
 	const struct names *(*names)(const struct session *s);

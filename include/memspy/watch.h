@@ -42,6 +42,9 @@ enum recorder_end {
 typedef void recorder_tell(void *own, const struct progress *p, enum recorder_end end, const char *why);
 
 int watch_open(struct watch **ret, const struct session_ops *ops, pid_t pid, const struct session_options *o, struct err *e);
+/* The same of a child that took a place in a family (family.h); place 0: like watch_open. */
+int watch_open_child(struct watch **ret, const struct session_ops *ops, pid_t pid, const struct family *family, unsigned place,
+		     const struct session_options *o, struct err *e);
 /* Ends all recordings well, then the session. why: "detached". */
 int watch_close(struct watch *w, const char *why, struct err *e);
 
@@ -63,4 +66,5 @@ const struct session_options *watch_options(const struct watch *w);
 void watch_progress(const struct watch *w, struct progress *ret); /* since attach */
 const struct sample *watch_last(const struct watch *w);		  /* NULL before the first tick */
 const struct names *watch_names(const struct watch *w);
+struct family *watch_family(const struct watch *w); /* to be given to family_free; or NULL */
 unsigned watch_recordings(const struct watch *w);

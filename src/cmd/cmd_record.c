@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "memspy/client.h"
+#include "memspy/follow.h"
 #include "record_private.h"
 #include "say_private.h"
 #include "session_args_private.h"
@@ -55,6 +56,8 @@ static int record(const struct args *a, struct job *j, struct err *e)
 	if (attached && session_args_given(a))
 		return args_wrong(e, "%d is attached already, with settings of its own; leave out --%s, or detach it first", j->pid,
 				  session_args_given(a));
+	if (attached && j->follow)
+		return args_wrong(e, "%d is attached already, and memspy cannot follow children of that session; detach it first", j->pid);
 	return attached ? record_there(j, e) : record_here(j, e);
 }
 
@@ -68,6 +71,8 @@ static int read_job(const struct args *a, struct job *j, struct err *e)
 		return args_wrong(e, "--pid is a process that runs, -- starts one; write one of them");
 	j->pid = args_pid(a);
 	j->verbose = args_flag(a, "verbose");
+	j->follow = args_flag(a, "follow-fork");
+	j->session.places = j->follow ? MOST_FOLLOWED : 0;
 	j->recorder = (struct recorder_options){
 		.duration_s = args_seconds(a, "duration"),
 		.interval_s = args_seconds(a, "interval"),
@@ -105,7 +110,9 @@ const struct command cmd_record = {
 		 "when the process ends. The file is complete after every tick, whatever happens to memspy or to the process. "
 		 "Without --pid it records the one process that memspy attach has attached.\n\n"
 		 "A program behind -- is started, keeps the terminal, and is recorded from the moment its interpreter is up until "
-		 "it ends. How it ended is printed; memspy exits with 0 as long as something could be recorded.",
+		 "it ends. How it ended is printed; memspy exits with 0 as long as something could be recorded.\n\n"
+		 "With --follow-fork children are recorded, too: heap.PID.json for each beside heap.json. What a child allocates counts as "
+		 "its own from its fork on; what it inherited does not. The recording ends when all have ended.",
 	.options = (const struct command_option[]){
 		{ .name = "output", .letter = 'o', .kind = OPTION_PATH,
 		  .does = "where to write; memspy.N.json (memspy.json for a program) without it" },
@@ -117,6 +124,7 @@ const struct command cmd_record = {
 		{ .name = "max-size", .kind = OPTION_SIZE, .fallback = "256M", .min = 65536, .max = 1099511627776.0,
 		  .does = "keep the file below this by thinning old ticks" },
 		SESSION_OPTIONS,
+		FOLLOW_OPTION,
 		{ .name = "verbose", .letter = 'v', .kind = OPTION_FLAG, .does = "say which way was taken and how long a thread was held" },
 		{ 0 },
 	},
@@ -124,6 +132,7 @@ const struct command cmd_record = {
 		{ "memspy record --pid 4711 --duration 60 -o heap.json", "one minute of a running process" },
 		{ "memspy record -o app.json -- python3 app.py --port 8080", "a program from its start to its end" },
 		{ "memspy record --pid 4711 --duration 1d --interval 30 --max-size 64M", "a day, in a bounded file" },
+		{ "memspy record --follow-fork --pid 4711 -d 60 -o heap.json", "a server and its workers, each in a file" },
 		{ "memspy record --duration 10 -f -o heap.json", "the one attached process, replacing heap.json" },
 		{ 0 },
 	},

@@ -32,6 +32,7 @@ static const char *how(const struct job *j)
 {
 	const char *rest = strncmp(j->why, "target ", 7) == 0 ? j->why + 7 : "";
 
+	rest += strncmp(rest, "it ", 3) == 0 ? 3 : 0; /* "target it executed another program" */
 	return strcmp(rest, "went away") == 0 ? "" : rest;
 }
 
@@ -71,6 +72,8 @@ int record_close(struct job *j, struct err *e)
 		say_done(j);
 	if (j->last.ticks)
 		say_lines(j);
+	if (j->kin && j->last.ticks)
+		kin_close(j->kin);
 	if (j->end == RECORDER_FAILED && j->last.ticks)
 		return err_set(e, EIO, "%s; %s holds everything up to %s", j->why, path,
 			       units_seconds(j->last.elapsed_s).text);

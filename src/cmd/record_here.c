@@ -12,33 +12,76 @@
 #include "say_private.h"
 #include "signals_private.h"
 
-/* Until the next beat, a signal, or the end of the target. */
-static int wait_for(const struct job *j, const struct watch *w, bool *ret_signal)
-{
-	struct pollfd fds[] = { { j->signals, POLLIN, 0 }, { watch_fd(w), POLLIN, 0 } };
-	uint64_t now = clock_now_ns(), due = watch_due(w), left = due > now ? due - now : 0;
-	struct timespec t = { (time_t)(left / 1000000000u), (long)(left % 1000000000u) };
+struct here {
+	struct job *job;
+	struct watch *watch; /* NULL: its end is behind us, and its children are recorded still */
+	struct recorder *recorder;
+};
 
-	if (ppoll(fds, 2, &t, NULL) < 0 && errno != EINTR)
+/* Until the next beat, a signal, or the end of the target. */
+static int wait_for(const struct here *h, bool *ret_signal)
+{
+	struct pollfd fds[2 + KIN_FDS] = { { h->job->signals, POLLIN, 0 }, { h->watch ? watch_fd(h->watch) : -1, POLLIN, 0 } };
+	uint64_t now = clock_now_ns(), due = h->watch ? watch_due(h->watch) : UINT64_MAX, left;
+	size_t count = 2;
+	struct timespec t;
+
+	if (h->job->kin) {
+		count += kin_fds(h->job->kin, fds + 2);
+		due = kin_due(h->job->kin) < due ? kin_due(h->job->kin) : due;
+	}
+	left = due > now ? due - now : 0;
+	t = (struct timespec){ (time_t)(left / 1000000000u), (long)(left % 1000000000u) };
+	if (ppoll(fds, count, &t, NULL) < 0 && errno != EINTR)
 		return -errno;
-	*ret_signal = fds[0].revents != 0 && signals_next(j->signals) != 0;
+	*ret_signal = fds[0].revents != 0 && signals_next(h->job->signals) != 0;
 	return 0;
 }
 
-static int drive(struct job *j, struct watch *w, struct recorder *r, struct err *e)
+static void close_watch(struct here *h)
 {
+	struct err late = { "" };
+	int closed = watch_close(h->watch, "detached", &late);
+
+	h->watch = NULL;
+	if (closed < 0 && h->job->end != RECORDER_GONE)
+		fprintf(stderr, "memspy: while detaching: %s\n", late.text);
+}
+
+/* The one that was asked for is gone, its children are not. */
+static bool goes_on(struct here *h)
+{
+	if (!h->job->kin || h->job->end != RECORDER_GONE)
+		return false;
+	if (h->watch) {
+		close_watch(h);
+		kin_first_ended(h->job->kin);
+		kin_turn(h->job->kin, clock_now_ns());
+	}
+	return !kin_is_over(h->job->kin);
+}
+
+static int drive(struct here *h, struct err *e)
+{
+	struct job *j = h->job;
 	int code = 0;
 
-	while (!j->ended && code == 0) {
+	while ((!j->ended && code == 0) || (j->ended && goes_on(h))) {
 		bool signal = false;
 
-		if (wait_for(j, w, &signal) < 0)
+		if (wait_for(h, &signal) < 0)
 			return err_sys(e, errno, "cannot wait");
+		if (signal && !h->watch)
+			break;
 		if (signal)
-			watch_record_end(w, r, "interrupted");
-		else
-			code = watch_turn(w, clock_now_ns(), e);
+			watch_record_end(h->watch, h->recorder, "interrupted");
+		else if (h->watch)
+			code = watch_turn(h->watch, clock_now_ns(), e);
+		if (j->kin && !signal)
+			kin_turn(j->kin, clock_now_ns());
 	}
+	if (j->kin)
+		kin_end(j->kin, h->watch ? j->why : "ended with the others");
 	return j->ended ? 0 : code; /* what ended it was told */
 }
 
@@ -54,23 +97,25 @@ static void say_attached_here(const struct job *j, const struct watch *w)
 
 int record_watch(struct job *j, struct watch *w, struct err *e)
 {
-	struct recorder *recorder;
-	struct err late = { "" };
-	int r = output_open(&j->output, e), closed;
+	struct here h = { .job = j, .watch = w };
+	int r = output_open(&j->output, e);
 
-	privileges_keep(PRIVILEGES_LOOK);
+	privileges_keep(j->follow ? PRIVILEGES_ATTACH : PRIVILEGES_LOOK);
 	say_attached_here(j, w);
 	if (!r)
-		r = watch_record(w, &recorder, j->output.fd, &j->recorder, record_tell, j, e);
+		r = watch_record(w, &h.recorder, j->output.fd, &j->recorder, record_tell, j, e);
+	if (!r && j->follow)
+		r = kin_new(&j->kin, j, w, e);
 	if (!r) {
 		j->output.fd = -1; /* the writer's now */
-		r = drive(j, w, recorder, e);
+		r = drive(&h, e);
 	}
-	closed = watch_close(w, "detached", &late);
-	if (closed < 0 && j->end != RECORDER_GONE)
-		fprintf(stderr, "memspy: while detaching: %s\n", late.text);
+	if (h.watch)
+		close_watch(&h);
 	if (!r)
 		r = record_close(j, e);
+	kin_free(j->kin);
+	j->kin = NULL;
 	return r;
 }
 

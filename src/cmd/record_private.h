@@ -25,7 +25,7 @@ struct job {
 	struct output output;
 	struct recorder_options recorder;
 	struct session_options session;
-	bool verbose;
+	bool verbose, follow;
 	int signals;
 	bool is_program; /* we started it: its end is the end we wait for */
 	/* how it goes */
@@ -33,6 +33,7 @@ struct job {
 	bool ended;
 	enum recorder_end end;
 	char why[512];
+	struct kin *kin; /* its children, when they are followed */
 };
 
 /* Told by whoever records. */
@@ -43,5 +44,22 @@ int record_close(struct job *j, struct err *e);
 int record_here(struct job *j, struct err *e);
 int record_there(struct job *j, struct err *e); /* CLIENT_NONE, or -ENOENT: the daemon does not have it */
 int record_program(struct job *j, char *const program[], struct err *e);
+/*
+ * kin: the children of a recorded process, each recorded into a file of its own beside the first.
+ */
+struct kin;
+int kin_new(struct kin **ret, const struct job *j, const struct watch *first, struct err *e);
+void kin_free(struct kin *k); /* closes all watches */
+uint64_t kin_due(const struct kin *k);
+/* Appends what poll is to wait for; at most KIN_FDS. */
+enum { KIN_FDS = 40 };
+struct pollfd;
+size_t kin_fds(const struct kin *k, struct pollfd *to);
+void kin_turn(struct kin *k, uint64_t now);
+void kin_first_ended(struct kin *k); /* its watch is closed */
+bool kin_is_over(const struct kin *k);
+void kin_end(struct kin *k, const char *why); /* all recordings, well */
+void kin_close(const struct kin *k);		/* the closing lines */
+
 /* Records what is open already, to its end, and closes it. */
 int record_watch(struct job *j, struct watch *w, struct err *e);

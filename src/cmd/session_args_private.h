@@ -18,6 +18,10 @@
 	{ .name = "inject", .kind = OPTION_CHOICE, .choices = "auto|dlopen|map", .fallback = "auto",                 \
 	  .does = "the way into the target: dlopen at a safe point, or map, which runs no code of the target" }
 
+#define FOLLOW_OPTION                                                                                               \
+	{ .name = "follow-fork", .kind = OPTION_FLAG,                                                               \
+	  .does = "its children, too: those it forks, from their fork on, and other Pythons that it has or starts" }
+
 /* COMMAND_USAGE when they contradict each other. interval_s comes from the option of that name if there is one. */
 int session_args(const struct args *a, struct session_options *ret, struct err *e);
 /* The first of them that was written, or NULL. */

@@ -47,7 +47,7 @@ static int read_options(const json_t *request, struct session_options *o, struct
 		r = number(request, "interval", 0.01, 86400, &interval, e);
 	if (!r)
 		*o = (struct session_options){ (uint64_t)sample, (unsigned)domains, (uint64_t)table,
-					       (enum inject_way)inject, interval };
+					       (enum inject_way)inject, interval, 0 };
 	return r;
 }
 

@@ -11,7 +11,6 @@
 #include "session_private.h"
 
 #define BIT(hook) (1ull << (hook))
-#define RESCAN_NS 5000000000u /* the probe sees what Python loads; this is for the rest */
 
 static uint64_t hooks_of(unsigned domains, enum python_hooking hooking)
 {
@@ -62,7 +61,7 @@ static int add_table(struct session *s, const struct python_allocator *table, un
 }
 
 /* Only what can be called: the probe's config is the target's to write. */
-static int read_earlier(struct session *s, struct probe_config *ret, struct err *e)
+int session_hooks_earlier(struct session *s, struct probe_config *ret, struct err *e)
 {
 	int r = 0;
 
@@ -164,17 +163,23 @@ static int configure(struct session *s, const struct python_allocators *allocato
 	return python_probe_table(s->python, s->remote, &config->python, e);
 }
 
-int session_hooks_on(struct session *s, struct err *e)
+struct heap_options session_heap_options(const struct session *s)
 {
-	struct heap_options options = {
+	return (struct heap_options){
 		.sample_bytes = s->options.sample_bytes,
 		.lease_ns = 30000000000u + (uint64_t)(s->options.interval_s * 3e9),
 		.temporary_events = 1,
+		.follow = s->options.places > 0,
 	};
+}
+
+int session_hooks_on(struct session *s, struct err *e)
+{
+	const struct heap_options options = session_heap_options(s);
 	struct leftovers found = { { 0, 0 } };
 	struct python_allocators allocators;
 	struct probe_config config, earlier;
-	int r = read_earlier(s, &earlier, e);
+	int r = session_hooks_earlier(s, &earlier, e);
 
 	if (!r && (earlier.tables[0] || earlier.tables[1])) /* killed, or somebody was in front of us when we left */
 		r = session_leftovers_back(s, s->maps, earlier.original, &found, e);

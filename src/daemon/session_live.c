@@ -11,8 +11,11 @@
 
 #include "memspy/claim.h"
 #include "memspy/cleanup.h"
+#include "memspy/family.h"
 #include "memspy/preflight.h"
 #include "session_private.h"
+
+#define MOST_VIEW_BYTES (4ull << 30)
 
 /* Our descriptor of its memory outlives an exec, the memory does not: then everything we knew is gone. */
 static bool has_executed(struct session *s)
@@ -71,9 +74,21 @@ static int find(struct session *s, struct err *e)
 	return r;
 }
 
+/* A place for a child costs addresses only; the target may have a limit for those, then its children have none. */
+static int bring_in(struct session *s, struct err *e)
+{
+	uint64_t bytes = s->options.table_bytes, most = bytes ? MOST_VIEW_BYTES / bytes : 1;
+	unsigned tables = most < 1 + s->options.places ? (unsigned)most : 1 + s->options.places;
+	int r = inject(&s->probe, s->id.pid, s->remote, s->maps, s->options.inject, bytes, tables ? tables : 1, e);
+
+	if (r == -ENOMEM && tables > 1)
+		r = inject(&s->probe, s->id.pid, s->remote, s->maps, s->options.inject, bytes, 1, e);
+	return r;
+}
+
 static int enter(struct session *s, struct err *e)
 {
-	int r = inject(&s->probe, s->id.pid, s->remote, s->maps, s->options.inject, s->options.table_bytes, e);
+	int r = bring_in(s, e);
 
 	if (!r && python_is_free_threaded(s->python))
 		injected_free_threaded(&s->probe);
@@ -86,7 +101,9 @@ static int enter(struct session *s, struct err *e)
 	return r;
 }
 
-static int open_session(struct session **ret, pid_t pid, const struct session_options *o, struct err *e)
+/* Takes what probe has mapped. */
+static int open_by(struct session **ret, pid_t pid, int (*way)(struct session *s, struct err *e), const struct injected *probe,
+		   const struct session_options *o, struct err *e)
 {
 	struct session *s = calloc(1, sizeof(*s));
 	struct err ignored;
@@ -97,9 +114,11 @@ static int open_session(struct session **ret, pid_t pid, const struct session_op
 	s->id.pid = pid;
 	s->claim = -1;
 	s->options = *o;
+	if (probe)
+		s->probe = *probe;
 	r = find(s, e);
 	if (!r)
-		r = enter(s, e);
+		r = way(s, e);
 	if (!r) {
 		*ret = s;
 		return 0;
@@ -110,6 +129,42 @@ static int open_session(struct session **ret, pid_t pid, const struct session_op
 	if (r == READ_TORN)
 		return err_set(e, EAGAIN, "%d changed while memspy looked at it; try again", pid);
 	return r;
+}
+
+static int open_session(struct session **ret, pid_t pid, const struct session_options *o, struct err *e)
+{
+	return open_by(ret, pid, enter, NULL, o, e);
+}
+
+static int join(struct session *s, struct err *e)
+{
+	int r = heap_new(&s->heap, &s->probe, e);
+
+	s->inherited = true;
+	if (!r)
+		r = session_hooks_inherited(s, e);
+	if (!r)
+		r = sampler_new(&s->sampler, s->id.pid, s->heap, s->python, e);
+	return r;
+}
+
+static int open_child(struct session **ret, pid_t pid, const struct family *f, unsigned place, const struct session_options *o,
+		      struct err *e)
+{
+	struct injected probe;
+	int r = injected_place(&probe, family_probe(f), place, e);
+
+	return r ? r : open_by(ret, pid, join, &probe, o, e);
+}
+
+static struct family *family(const struct session *s)
+{
+	struct family *f;
+	struct err ignored;
+
+	if (s->probe.tables < 2 || !s->options.places || family_new(&f, &s->probe, &ignored))
+		return NULL;
+	return f;
 }
 
 static int tick(struct session *s, struct sample *ret, struct err *e)
@@ -144,7 +199,7 @@ static void facts(const struct session *s, struct session_facts *ret)
 					    [INJECT_DLOPEN] = "dlopen at a safe point" };
 
 	*ret = (struct session_facts){
-		.way = s->probe.reused ? "the probe of an earlier session" : ways[s->probe.way],
+		.way = s->inherited ? "as the child of a followed process" : s->probe.reused ? "the probe of an earlier session" : ways[s->probe.way],
 		.held_ns = s->probe.held_ns,
 		.slots = patches_counts(s->patches).slots,
 	};
@@ -153,6 +208,8 @@ static void facts(const struct session *s, struct session_facts *ret)
 const struct session_ops session_live = {
 	.stop_at_start = session_stop_at_start,
 	.open = open_session,
+	.open_child = open_child,
+	.family = family,
 	.tick = tick,
 	.names = names,
 	.about = session_about_tell,

@@ -31,6 +31,7 @@ struct session {
 	uint64_t dlopens; /* the probe has counted at the last rescan */
 	uint64_t objects_patched; /* as the probe last said */
 	bool gone;
+	bool inherited; /* a followed child: it came with the probe and its hooks */
 	/* for session_about */
 	char *cmdline, *title;
 	char exe[512], host[128], way[224], domains[64], container[96];
@@ -41,6 +42,14 @@ int session_hooks_on(struct session *s, struct err *e);
 /* Objects that were loaded since are turned, too; cheap when nothing came. */
 int session_hooks_rescan(struct session *s, struct err *e);
 int session_hooks_off(struct session *s, struct err *e);
+
+/* What the probe was told by whoever was here before, as far as it can be believed. */
+int session_hooks_earlier(struct session *s, struct probe_config *ret, struct err *e);
+struct heap_options session_heap_options(const struct session *s);
+#define RESCAN_NS 5000000000u /* the probe sees what Python loads; this is for the rest */
+
+/* session_inherited.c: of a child that counts in the table that s->probe has. Nothing is turned that was not turned in its parent. */
+int session_hooks_inherited(struct session *s, struct err *e);
 
 /* session_leftovers.c: tables, and copies of tables that somebody keeps, that lead to our hooks of CPython's allocators. */
 struct leftovers {

@@ -30,6 +30,12 @@ struct watch {
 int watch_open(struct watch **ret, const struct session_ops *ops, pid_t pid, const struct session_options *o,
 	       struct err *e)
 {
+	return watch_open_child(ret, ops, pid, NULL, 0, o, e);
+}
+
+int watch_open_child(struct watch **ret, const struct session_ops *ops, pid_t pid, const struct family *family, unsigned place,
+		     const struct session_options *o, struct err *e)
+{
 	_cleanup_(freep) struct watch *w = calloc(1, sizeof(*w));
 	_cleanup_(closep) int fd = -1;
 	int r;
@@ -39,7 +45,7 @@ int watch_open(struct watch **ret, const struct session_ops *ops, pid_t pid, con
 	r = ending_watch(pid, &fd, e);
 	if (r)
 		return r;
-	r = ops->open(&w->session, pid, o, e);
+	r = place ? ops->open_child(&w->session, pid, family, place, o, e) : ops->open(&w->session, pid, o, e);
 	if (r)
 		return r;
 	w->ops = ops;
@@ -253,6 +259,11 @@ const struct sample *watch_last(const struct watch *w)
 const struct names *watch_names(const struct watch *w)
 {
 	return w->ops->names(w->session);
+}
+
+struct family *watch_family(const struct watch *w)
+{
+	return w->ops->family ? w->ops->family(w->session) : NULL;
 }
 
 unsigned watch_recordings(const struct watch *w)

@@ -53,7 +53,7 @@ static void empty_table(struct heap *h, const struct heap_options *o)
 	struct err ignored;
 
 	/* Giving the pages back is the quickest way to zeroes, for both sides. The header's own page follows. */
-	madvise((char *)h->probe->view + 4096, h->probe->table_bytes - 4096, MADV_REMOVE);
+	madvise((char *)h->probe->view + 4096, h->probe->view_bytes - 4096, MADV_REMOVE);
 	/* What says whose table it is stays: hooks of an earlier session may still lead here, should we die now. */
 	memset((char *)(void *)t + offsetof(struct probe_header, layout), 0,
 	       offsetof(struct probe_header, lock) - offsetof(struct probe_header, layout));
@@ -61,7 +61,8 @@ static void empty_table(struct heap *h, const struct heap_options *o)
 	       sizeof(*t) - offsetof(struct probe_header, period));
 	t->abi = PROBE_ABI;
 	t->header_bytes = sizeof(*t);
-	t->table_bytes = h->probe->table_bytes;
+	t->table_bytes = h->probe->view_bytes;
+	t->tables = h->probe->tables;
 	t->image = h->probe->base;
 	t->image_bytes = h->probe->image.span;
 	t->config = h->probe->base + entry->config;
@@ -136,6 +137,7 @@ int heap_arm(struct heap *h, struct remote *remote, struct probe_config *config,
 		config->divert = 0;
 	config->table = h->probe->table;
 	config->table_bytes = h->probe->table_bytes;
+	config->family = 0; /* first: who finds empty private pages from here on is us, not a child */
 	config->layout = h->layout;
 	config->cycles_per_ms = cycles_per_ms();
 	config->max_depth = o->max_depth && o->max_depth <= PROBE_MAX_DEPTH ? o->max_depth : PROBE_MAX_DEPTH;
@@ -161,7 +163,18 @@ int heap_arm(struct heap *h, struct remote *remote, struct probe_config *config,
 	if (!r)
 		r = remote_write_u64(remote, base + entry->private_pages + offsetof(struct probe_private, left),
 				     (uint64_t)first_gap(o->sample_bytes), e);
+	if (!r && h->probe->tables > 1 && o->follow) {
+		h->header->places_free = (h->probe->tables >= PROBE_TABLES ? ~0ull : (1ull << h->probe->tables) - 1) & ~1ull;
+		r = remote_write_u64(remote, base + entry->config + offsetof(struct probe_config, family), h->probe->table, e);
+	}
 	return r;
+}
+
+/* The child has armed itself, and told nobody: from here on it is ours. */
+void heap_adopt(struct heap *h, const struct probe_config *config, const struct heap_options *o)
+{
+	h->lease_cycles = o->lease_ns / 1000 * config->cycles_per_ms / 1000;
+	heap_renew(h);
 }
 
 int heap_set_original(struct heap *h, struct remote *remote, enum probe_hook hook, uint64_t original, struct err *e)

@@ -42,6 +42,9 @@ static int come_in(struct injected *ret, struct entering *in, enum inject_way wa
 		injected_done(&i);
 		return r;
 	}
+	if (!i.reused)
+		i.tables = in->tables;
+	i.table_bytes = i.view_bytes / i.tables;
 	*ret = i;
 	return 0;
 }
@@ -68,10 +71,10 @@ static void *visit(void *own)
  * Signals wait meanwhile: a Ctrl-Z must not suspend us while we hold somebody.
  */
 int inject(struct injected *ret, pid_t pid, struct remote *remote, const struct maps *maps, enum inject_way way,
-	   uint64_t table_bytes, struct err *e)
+	   uint64_t table_bytes, unsigned tables, struct err *e)
 {
-	struct entering in = { .pid = pid, .remote = remote, .maps = maps, .table_bytes = table_bytes,
-			       .patience_ns = way == INJECT_AUTO ? TRY_LIMIT_NS : ONLY_WAY_LIMIT_NS };
+	struct entering in = { .pid = pid, .remote = remote, .maps = maps, .table_bytes = table_bytes * tables,
+			       .tables = tables, .patience_ns = way == INJECT_AUTO ? TRY_LIMIT_NS : ONLY_WAY_LIMIT_NS };
 	struct visit v = { .ret = ret, .in = &in, .way = way, .e = e };
 	sigset_t all, before;
 	pthread_t thread;
@@ -89,8 +92,40 @@ int inject(struct injected *ret, pid_t pid, struct remote *remote, const struct 
 void injected_done(struct injected *i)
 {
 	if (i->view)
-		munmap(i->view, i->table_bytes);
+		munmap(i->view, i->view_bytes);
 	i->view = NULL;
+}
+
+/* Of a shared mapping mremap makes a second one where it is told that the first has no length. */
+static int map_again(struct injected *ret, const struct injected *from, uint64_t offset, uint64_t bytes, struct err *e)
+{
+	void *view = mremap((char *)from->view + offset, 0, bytes, MREMAP_MAYMOVE);
+
+	if (view == MAP_FAILED)
+		return err_sys(e, errno, "cannot map the table");
+	*ret = *from;
+	ret->view = view;
+	ret->view_bytes = bytes;
+	return 0;
+}
+
+int injected_again(struct injected *ret, const struct injected *from, struct err *e)
+{
+	return map_again(ret, from, 0, from->view_bytes, e);
+}
+
+int injected_place(struct injected *ret, const struct injected *from, unsigned place, struct err *e)
+{
+	int r = map_again(ret, from, place * from->table_bytes, from->table_bytes, e);
+
+	if (r)
+		return r;
+	ret->table += place * from->table_bytes;
+	ret->tables = 1;
+	ret->reused = true;
+	ret->tid = 0;
+	ret->held_ns = 0;
+	return 0;
 }
 
 raddr injected_hook(const struct injected *i, enum probe_hook hook)

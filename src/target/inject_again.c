@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "inject_private.h"
+#include "memspy/claim.h"
 #include "memspy/cleanup.h"
 #include "memspy/clock.h"
 
@@ -70,8 +71,9 @@ static int lay_over(const struct entering *in, struct tracee *t, void *own, stru
 	return inject_make_table(in, t, name_at, f->table, &f->table, &f->fd, e);
 }
 
-/* Who is not root may not open what is mapped, but may have the target lay a fresh table over the old one. */
-static int replace_table(const struct entering *in, raddr at, uint64_t bytes, struct injected *i, int *ret_fd,
+/* Who is not root may not open what is mapped, but may have the target lay a fresh table over the old one. So may a
+ * child of a fork, whose table is its parent's. */
+static int replace_table(const struct entering *in, raddr at, uint64_t bytes, struct injected *i, raddr *ret_table, int *ret_fd,
 			 struct err *e)
 {
 	struct entering again = *in;
@@ -83,18 +85,70 @@ static int replace_table(const struct entering *in, raddr at, uint64_t bytes, st
 		r = inject_some_thread(&again, lay_over, &f, i, e);
 	if (r && f.fd >= 0)
 		close(f.fd);
-	else
-		*ret_fd = f.fd;
-	return r;
+	if (r)
+		return r;
+	*ret_table = f.table;
+	*ret_fd = f.fd;
+	return 0;
 }
 
-static bool is_claim_of_ours(const struct entering *in, const struct probe_header *h, uint64_t bytes, struct injected *i,
-			     struct err *e)
+struct claim {
+	struct probe_header h;
+	unsigned tables;	 /* in the memfd */
+	bool inherited;		 /* its parent's: the process is a child of a fork */
+	struct probe_header own; /* where it counts itself: h, or in a place of its parent's; all 0: nowhere */
+};
+
+/* The probe knows its table; an older one may still be mapped, which had too few places. */
+static bool is_in_use(const struct entering *in, const struct map *map, const struct injected *i, uint64_t *ret_table,
+		      struct err *e)
 {
+	raddr at = i->base + i->image.entry.config + offsetof(struct probe_config, table);
+
+	return !remote_read_u64(in->remote, at, ret_table, e) &&
+	       (!*ret_table || (*ret_table >= map->start && *ret_table < map->end));
+}
+
+static bool is_claim_of_ours(const struct entering *in, const struct map *map, struct claim *c, struct injected *i, struct err *e)
+{
+	const struct probe_header *h = &c->h;
+	const raddr pages = h->image + i->image.entry.private_pages;
+	uint64_t bytes = map->end - map->start, table, magic, stamp;
+
 	i->base = h->image;
-	return h->magic == PROBE_MAGIC && h->abi == PROBE_ABI && h->table_bytes == bytes && !(h->image & 4095) &&
-	       h->image_bytes == i->image.span && h->config == h->image + i->image.entry.config &&
-	       is_our_code(in, &i->image, i->base, e);
+	if (h->magic != PROBE_MAGIC || h->abi != PROBE_ABI || h->table_bytes != bytes || h->image & 4095 ||
+	    h->image_bytes != i->image.span || h->config != h->image + i->image.entry.config ||
+	    !is_our_code(in, &i->image, i->base, e) || !is_in_use(in, map, i, &table, e) ||
+	    remote_read_u64(in->remote, pages + offsetof(struct probe_private, magic), &magic, e) ||
+	    remote_read_u64(in->remote, pages + offsetof(struct probe_private, stamp), &stamp, e))
+		return false;
+	c->tables = h->tables && h->tables <= PROBE_TABLES && bytes % h->tables == 0 ? (unsigned)h->tables : 1;
+	c->inherited = h->session && (magic != PROBE_PRIVATE_MAGIC || stamp);
+	if (!c->inherited)
+		c->own = *h;
+	else if (stamp && (remote_read(in->remote, table, &c->own, sizeof(c->own), e) || c->own.stamp != stamp))
+		c->own.armed = 0;
+	return true;
+}
+
+static int is_free(const struct probe_header *h, struct err *e)
+{
+	if (h->armed && clock_cycles() < h->lease_cycles && kill((pid_t)h->owner_pid, 0) == 0)
+		return err_set(e, EBUSY, "memspy (pid %d) is attached to it already; stop that one, or ask it: memspy status",
+			       (int)h->owner_pid);
+	return 0;
+}
+
+/* It has too few places and is left where it is, for a thread may be in there: without its pages. */
+static void empty(int fd, uint64_t bytes)
+{
+	struct probe_header *h = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (h == MAP_FAILED)
+		return;
+	__atomic_store_n(&h->armed, 0, __ATOMIC_RELEASE);
+	madvise((char *)h + 4096, bytes - 4096, MADV_REMOVE);
+	munmap(h, bytes);
 }
 
 /* The fresh table says whose it is, as the old one did: hooks may still lead here, should we die now. */
@@ -105,35 +159,50 @@ static void sign(struct probe_header *t, const struct probe_header *old)
 	__atomic_store_n(&t->magic, old->magic, __ATOMIC_RELEASE);
 }
 
+/* Over the old one, or elsewhere if it is to be larger: the probe is told where when it is armed. */
+static int make_fresh(const struct entering *in, const struct map *map, const struct claim *c, struct injected *i,
+		      int *ret_fd, struct err *e)
+{
+	bool larger = in->tables > c->tables;
+	uint64_t bytes = larger ? in->table_bytes : map->end - map->start;
+	int r = is_free(&c->own, e);
+
+	if (!r)
+		r = replace_table(in, larger ? 0 : map->start, bytes, i, &i->table, ret_fd, e);
+	if (!r)
+		r = inject_finish_table(i, *ret_fd, bytes, e);
+	if (r)
+		return r;
+	i->tables = larger ? in->tables : c->tables;
+	sign(i->view, &c->h);
+	((struct probe_header *)i->view)->table_bytes = bytes;
+	((struct probe_header *)i->view)->tables = i->tables;
+	return 0;
+}
+
 static int use(const struct entering *in, const struct map *map, struct injected *i, struct err *e)
 {
-	uint64_t bytes = map->end - map->start;
-	struct probe_header h;
-	_cleanup_(closep) int fd = -1;
-	int r = remote_read(in->remote, map->start, &h, sizeof(h), e);
+	_cleanup_(closep) int fd = -1, fresh = -1;
+	struct claim c = { .tables = 1 };
+	int r = remote_read(in->remote, map->start, &c.h, sizeof(c.h), e);
 
 	if (r)
 		return r;
-	if (!is_claim_of_ours(in, &h, bytes, i, e))
+	if (!is_claim_of_ours(in, map, &c, i, e))
 		return READ_TORN;
-	fd = open_table(in, map, bytes);
-	if (fd >= 0) {
-		r = inject_view(i, fd, bytes, e);
-		if (r)
-			return r;
-	} else {
-		if (h.armed && clock_cycles() < h.lease_cycles && kill((pid_t)h.owner_pid, 0) == 0)
-			return err_set(e, EBUSY, "memspy (pid %d) is attached to it already; stop that one, or ask it: memspy status",
-				       (int)h.owner_pid);
-		r = replace_table(in, map->start, bytes, i, &fd, e);
-		if (!r)
-			r = inject_finish_table(i, fd, bytes, e);
-		if (r)
-			return r;
-		sign(i->view, &h);
-	}
 	i->table = map->start;
-	i->way = h.inject_way == INJECT_DLOPEN ? INJECT_DLOPEN : INJECT_MAP;
+	i->tables = c.tables;
+	if (!c.inherited)
+		fd = open_table(in, map, map->end - map->start);
+	if (fd >= 0 && in->tables <= c.tables)
+		r = inject_view(i, fd, map->end - map->start, e);
+	else if (fd < 0 || !(r = claim_file(fd, e)))
+		r = make_fresh(in, map, &c, i, &fresh, e);
+	if (r)
+		return r;
+	if (fd >= 0 && fresh >= 0)
+		empty(fd, map->end - map->start);
+	i->way = c.h.inject_way == INJECT_DLOPEN ? INJECT_DLOPEN : INJECT_MAP;
 	i->reused = true;
 	return 0;
 }

@@ -16,7 +16,8 @@ struct entering {
 	const struct maps *maps;
 	struct gadgets gadgets;
 	uint64_t patience_ns; /* how long to look for a thread that may be used */
-	uint64_t table_bytes;
+	uint64_t table_bytes; /* of all tables */
+	unsigned tables;
 	raddr orphan; /* an image of the probe that lacks a table; 0: none */
 	raddr spare;  /* and a table that no probe was ever told of, of table_bytes; 0: none */
 };

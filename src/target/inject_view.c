@@ -34,6 +34,6 @@ int inject_view(struct injected *i, int fd, uint64_t bytes, struct err *e)
 		return err_sys(e, errno, "cannot map the table");
 	madvise(view, bytes, MADV_DONTFORK); /* a child of ours would keep the lock */
 	i->view = view;
-	i->table_bytes = bytes;
+	i->view_bytes = bytes;
 	return 0;
 }

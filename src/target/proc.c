@@ -245,6 +245,43 @@ int proc_threads(pid_t pid, pid_t **ret, size_t *ret_count, struct err *e)
 	return 0;
 }
 
+/* Appends the numbers of one list: "4712 4713 ". */
+static int add_children(const char *text, pid_t **list, size_t *count, struct err *e)
+{
+	char *end;
+
+	for (long pid; (pid = strtol(text, &end, 10)) > 0 && end != text; text = end) {
+		pid_t *grown = *count % 64 ? *list : reallocarray(*list, *count + 64, sizeof(*grown));
+
+		if (!grown)
+			return err_set(e, ENOMEM, "no memory for the children of a process");
+		*list = grown;
+		grown[(*count)++] = (pid_t)pid;
+	}
+	return 0;
+}
+
+int proc_children(pid_t pid, pid_t **ret, size_t *ret_count, struct err *e)
+{
+	_cleanup_(freep) pid_t *tids = NULL, *children = NULL;
+	size_t threads, count = 0;
+	int r = proc_threads(pid, &tids, &threads, e);
+
+	for (size_t i = 0; !r && i < threads; i++) {
+		_cleanup_(buf_done) struct buf text = { 0 };
+		char name[48];
+
+		snprintf(name, sizeof(name), "task/%d/children", tids[i]);
+		if (!procfile_read(pid, name, MAX_CMDLINE, &text, &(struct err){ "" }) && text.data)
+			r = add_children(text.data, &children, &count, e);
+	}
+	if (r)
+		return r;
+	*ret = TAKE(children);
+	*ret_count = count;
+	return 0;
+}
+
 char proc_thread_state(pid_t pid, pid_t tid)
 {
 	char path[64], line[256];

@@ -48,7 +48,8 @@ static void make_table(uint64_t bytes)
 	ck_assert_ptr_ne(probe.view, MAP_FAILED);
 	close(fd);
 	probe.table = (raddr)theirs;
-	probe.table_bytes = bytes;
+	probe.table_bytes = probe.view_bytes = bytes;
+	probe.tables = 1;
 	host.header = theirs;
 }
 

@@ -1,0 +1,308 @@
+#!/usr/bin/env python3
+"""Children that are followed: each one's bytes are its own's, none goes missing from its fork on, and no one is harmed.
+Arguments: memspy, versions, [--only KIND,...]."""
+import argparse
+import glob
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import memspy_live as live
+from memspy_live import Memspy, NotHere, Results, Target
+
+PERIOD = '4K'  # a block of 50,000 bytes is seen but for 5 in a million: what is said is nearly what is true
+MB = 1000000
+
+
+class Family:
+    """A target of family.py that is recorded with its children."""
+
+    def __init__(self, memspy, python, before=(), options=('--follow-fork',)):
+        self.memspy = memspy
+        self.folder = live.path_of(f'family-{time.monotonic_ns()}')
+        os.mkdir(self.folder)
+        self.go, self.file = self.folder + '/go', self.folder + '/heap.json'
+        self.target = Target(python, 'family.py', self.go)
+        self.before = [self.ask(order) for order in before]
+        self.session = memspy.start('record', '--pid', self.target.pid, '--interval', '0.2', '--sample-bytes', PERIOD, '-o',
+                                    self.file, *options)
+        began = live.wait_until(lambda: live.has_ticks(self.file, self.target.pid) or self.session.poll() is not None)
+        assert began and self.session.poll() is None, memspy.end(self.session).stderr
+
+    def ask(self, order, patience=120):
+        said = self.target.ask(order, patience=patience)
+        assert said, f'{order}: no answer: {self.target.process.poll()} {self.target.words_of_fault()}'
+        return json.loads(said)
+
+    def wait_for(self, pids, patience=40):
+        """Until each has a recording that has begun."""
+        missing = [p for p in pids if not live.wait_until(lambda: live.has_ticks(self.of(p), p), patience)]
+        assert not missing, f'{len(missing)} of {len(pids)} are not recorded'
+
+    def of(self, pid):
+        return f'{self.folder}/heap.{pid}.json'
+
+    def end(self, code=0):
+        """One more tick of everybody, then it ends. What it said."""
+        if self.session.poll() is None:
+            self.session.send_signal(signal.SIGINT)
+        answer = self.memspy.end(self.session)
+        assert answer.returncode == code, f'exit {answer.returncode}: {answer.stderr}'
+        return answer
+
+    def bytes_of(self, pid):
+        """(bytes, low, high) that live in the process, at the end, made by a line of family.py."""
+        rows = [r for r in self.memspy.report(self.file if pid == self.target.pid else self.of(pid), 'live')['rows']
+                if r['file'].endswith('family.py')]
+        return tuple(sum(r[k] for r in rows) for k in ('own_bytes', 'own_low', 'own_high'))
+
+    def must_hold(self, truth):
+        """truth: bytes by pid. Five half widths are never left; nothing is attributed to another."""
+        for pid, true in truth.items():
+            said, low, high = self.bytes_of(pid)
+            half = max(high - said, said - low, 0.01 * true + 20000)
+            assert abs(said - true) < 2.2 * half, f'{said} said of {pid}, {true} truly'
+
+    def unharmed(self):
+        faults = live.let_go(self.target.pid)
+        assert not faults, faults
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.session.poll() is None:
+            self.session.kill()
+            self.memspy.end(self.session)
+        self.target.__exit__()
+
+
+def counted(words, what):
+    found = re.search(rf'(\d+) {what}', words)
+    return int(found[1]) if found else 0
+
+
+def some_children(memspy, python, order):
+    with Family(memspy, python) as f:
+        f.ask(f'mine {8 * MB}')
+        pids = f.ask(f'{order} 3 {5 * MB}')
+        f.wait_for(pids)
+        answer = f.end()
+        assert counted(answer.stderr, 'children recorded') == 3, answer.stderr
+        assert 'came and went' not in answer.stderr, answer.stderr
+        f.must_hold({f.target.pid: 8 * MB, **{p: 5 * MB for p in pids}})
+        f.unharmed()
+        faults = f.ask('drop')
+        assert not faults, faults
+        return 'all they made since the fork, and nothing of their parent'
+
+
+def pool(memspy, python):
+    if not live.runs(python, '-c', 'import multiprocessing; multiprocessing.get_context'):
+        raise NotHere('this multiprocessing has no contexts')
+    with Family(memspy, python) as f:
+        truth = {int(p): n for p, n in f.ask(f'pool 4 {40 * MB}').items()}
+        f.wait_for(truth)
+        f.end()
+        f.must_hold({f.target.pid: 0, **truth})
+        parts = [f.bytes_of(pid) for pid in truth]
+    with Family(memspy, python, options=()) as single:
+        single.ask(f'mine {40 * MB}')
+        single.end()
+        whole = single.bytes_of(single.target.pid)
+    together = sum(p[0] for p in parts)
+    room = sum(p[2] - p[0] for p in parts) + whole[2] - whole[0]
+    assert abs(together - whole[0]) <= room, f'{together} in children, {whole} in one process'
+    return f'{len(truth)} workers with {together / 1e6:.2f} MB, one process with {whole[0] / 1e6:.2f} MB'
+
+
+def there_before(memspy, python):
+    """Those that were forked before memspy came, and what they make after; and one that comes later."""
+    with Family(memspy, python, before=[f'children 2 {5 * MB}']) as f:
+        f.wait_for(f.before[0])
+        [late] = f.ask(f'children 1 {3 * MB}')
+        f.wait_for([late])
+        f.end()
+        f.must_hold({late: 3 * MB, **{p: 0 for p in f.before[0]}})
+        assert not f.ask('drop')
+        return 'attached; what they had before is not counted'
+
+
+def storm(memspy, python):
+    with Family(memspy, python) as f:
+        faults = f.ask('storm 150 3') + f.ask('crowd 40')
+        assert not faults[:-40], faults[:3]
+        pids = faults[-40:]
+        live.wait_until(lambda: len(glob.glob(f.folder + '/heap.*.json')) >= 20, 30)
+        f.unharmed()
+        assert not f.ask('drop')
+        words = f.end().stderr
+        f.unharmed()
+        seen, gone = counted(words, '(?:child|children) recorded'), counted(words, 'came and went')
+        refused = counted(words, 'too many at once')
+        assert 480 <= seen + gone + refused <= 490, words
+        assert seen >= 20 and pids, words
+        return f'490 children: {seen} recorded, {gone} gone at once, {refused} too many; all came to their own end'
+
+
+def programs(memspy, python):
+    with Family(memspy, python) as f:
+        pid = f.ask(f'program {6 * MB}')
+        f.wait_for([pid])
+        open(f.go, 'w').close()
+        assert live.wait_until(lambda: f.bytes_of(pid)[0] > 5.5 * MB), f.bytes_of(pid)
+        f.end()
+        f.must_hold({pid: 6 * MB})
+        return 'another Python that it starts is attached when its interpreter is up'
+
+
+def execute(memspy, python):
+    with Family(memspy, python) as f:
+        f.target.process.stdin.write(f'execute {7 * MB}\n')
+        f.target.process.stdin.flush()
+        f.wait_for([f.target.pid])
+        open(f.go, 'w').close()
+        own = f.of(f.target.pid)
+
+        def made():
+            return sum(r['own_bytes'] for r in memspy.report(own)['rows'] if r['file'].endswith('family.py'))
+        assert live.wait_until(lambda: made() > 6.5 * MB), made()
+        answer = f.end(code=3)
+        assert 'executed another program' in answer.stderr, answer.stderr
+        assert abs(made() - 7 * MB) < 0.1 * MB, made()
+        return 'a process that executes another Python is attached again, into a file of its own'
+
+
+def asked_by_name(memspy, python):
+    """Its parent is attached, it is not followed: it inherited hooks that rest and a table that is not its own."""
+    with Family(memspy, python, options=()) as f:
+        [pid] = f.ask(f'children 1 {5 * MB}')
+        for _ in range(2):
+            answer = memspy.record(pid, f.of(pid), '--sample-bytes', PERIOD, duration=0.5)
+            assert answer.returncode == 0, answer.stderr
+        f.ask(f'mine {4 * MB}')
+        f.end()
+        f.must_hold({f.target.pid: 4 * MB, pid: 0})
+        assert not f.ask('drop')
+        return 'attached beside its parent; neither takes the other for itself'
+
+
+def follow_later(memspy, python):
+    """A table without places is replaced by one that has them; and the next session, which follows nobody, uses that."""
+    with Family(memspy, python, options=()) as f:
+        f.ask(f'mine {2 * MB}')
+        f.end()
+        for options in (['--follow-fork'], []):
+            os.unlink(f.file)
+            f.session = memspy.start('record', '--pid', f.target.pid, '--interval', '0.2', '--sample-bytes', PERIOD, '-o', f.file,
+                                     *options)
+            assert live.wait_until(lambda: live.has_ticks(f.file, f.target.pid)), memspy.end(f.session).stderr
+            f.ask(f'mine {3 * MB}')
+            pids = f.ask(f'children 2 {4 * MB}')
+            if options:
+                f.wait_for(pids)
+            f.end()
+            f.must_hold({f.target.pid: 3 * MB, **({p: 4 * MB for p in pids} if options else {})})
+            assert options or not any(map(os.path.exists, map(f.of, pids)))
+        assert not f.ask('drop')
+        return 'after a session that did not follow, and before one that does not'
+
+
+def has(python, module):
+    return subprocess.run([python, '-c', f'import {module}'], capture_output=True).returncode == 0
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(('127.0.0.1', 0))
+        return s.getsockname()[1]
+
+
+def gunicorn(memspy, python):
+    if not has(python, 'flask') or not has(python, 'gunicorn'):
+        raise NotHere('Flask or gunicorn is not installed')
+    folder, port = live.path_of(f'gunicorn-{time.monotonic_ns()}'), free_port()
+    os.mkdir(folder)
+    server = subprocess.Popen([python, '-m', 'gunicorn', '-w', '3', '-b', f'127.0.0.1:{port}', 'shop:app'], cwd=live.TARGETS,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    live.running.append(server)
+
+    def workers():
+        return [int(p) for p in open(f'/proc/{server.pid}/task/{server.pid}/children').read().split()]
+
+    def ask(i):
+        with urllib.request.urlopen(f'http://127.0.0.1:{port}/item/{i}', timeout=20) as answer:
+            return answer.status
+
+    def of(pid):
+        return f'{folder}/heap.{pid}.json'
+
+    def kept(pid):
+        rows = memspy.report(of(pid))['rows'] if os.path.exists(of(pid)) else []
+        return sum(r['own_bytes'] for r in rows if r['function'] == 'remember')
+
+    def answers():
+        try:
+            return ask('up') == 200
+        except OSError:
+            return False
+    assert live.wait_until(answers, 40), 'no answer'
+    session = memspy.start('record', '--follow-fork', '--pid', server.pid, '--interval', '0.2', '--sample-bytes', PERIOD, '-o',
+                           folder + '/heap.json')
+    try:
+        first = workers()
+        assert live.wait_until(lambda: all(live.has_ticks(of(p), p) for p in first), 40), 'workers are not recorded'
+        os.kill(first[0], signal.SIGTERM)  # the master starts another
+        assert live.wait_until(lambda: len(workers()) == 3 and first[0] not in workers(), 30)
+        now = workers()
+        assert live.wait_until(lambda: all(live.has_ticks(of(p), p) for p in now), 40), 'the new worker is not recorded'
+        errors = [i for i in range(300) if ask(i) != 200]
+        assert not errors, errors
+        # 300 answers of 20 KB; the lists and strings of Flask come and go
+        assert live.wait_until(lambda: sum(map(kept, now)) > 5.7 * MB), [kept(p) for p in now]
+    finally:
+        session.send_signal(signal.SIGINT)
+        answer = memspy.end(session)
+        server.terminate()
+        code = server.wait(30)
+        live.running.remove(server)
+    assert answer.returncode == 0 and code == 0, (answer.stderr, code)
+    said = sum(map(kept, now))
+    assert abs(said - 300 * 20050) < 0.1 * 300 * 20050, said
+    assert counted(answer.stderr, 'children recorded') == 4, answer.stderr
+    return f'4 workers, one of them started while it was followed; {said / 1e6:.2f} MB of their 6.0 on the line that keeps them'
+
+
+KINDS = {
+    'children': (some_children, 'children'), 'children of a thread': (some_children, 'thread'), 'a pool': (pool,),
+    'there before': (there_before,), 'a storm': (storm,), 'programs': (programs,), 'exec': (execute,),
+    'one asked for by name': (asked_by_name,), 'followed later': (follow_later,), 'gunicorn': (gunicorn,),
+}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('memspy')
+    parser.add_argument('versions')
+    parser.add_argument('--only')
+    a = parser.parse_args()
+    live.begin(3000)
+    memspy, results = Memspy(a.memspy), Results()
+    found = live.each_python(a.versions)
+    if not found:
+        sys.exit(live.SKIP)
+    for name, python in found:
+        for kind, (case, *more) in KINDS.items():
+            if not a.only or kind in a.only.split(','):
+                results.run(f'{name} {kind}', case, memspy, python, *more)
+    results.end()
+
+
+if __name__ == '__main__':
+    main()
