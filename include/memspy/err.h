@@ -25,3 +25,5 @@ int err_set(struct err *e, int code, const char *format, ...) __attribute__((for
 int err_sys(struct err *e, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Puts "where: " in front and returns r as it came. */
 int err_add(struct err *e, int r, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Puts "; what to do" behind and returns r as it came. */
+int err_hint(struct err *e, int r, const char *format, ...) __attribute__((format(printf, 3, 4)));

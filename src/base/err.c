@@ -41,3 +41,17 @@ int err_add(struct err *e, int r, const char *format, ...)
 		e->text[0] = '\0';
 	return r;
 }
+
+int err_hint(struct err *e, int r, const char *format, ...)
+{
+	size_t used = strlen(e->text);
+	va_list args;
+
+	used += (size_t)snprintf(e->text + used, sizeof(e->text) - used, "; ");
+	if (used >= sizeof(e->text))
+		return r;
+	va_start(args, format);
+	vsnprintf(e->text + used, sizeof(e->text) - used, format, args);
+	va_end(args);
+	return r;
+}

@@ -82,7 +82,7 @@ static int check(const struct args *a, struct err *e)
 	if (is_summary(a) && args_given(a, "from"))
 		return args_wrong(e, "--view %s is of one moment: --to says which", args_text(a, "view"));
 	if (args_given(a, "temporary-threshold") && !args_is(a, "view", "temporary"))
-		return args_wrong(e, "--temporary-threshold is for --view temporary");
+		return args_wrong(e, "--temporary-threshold is for --view temporary; add that, or leave it out");
 	if (args_flag(a, "own-code") && (is_summary(a) || args_given(a, "lines")))
 		return args_wrong(e, "--own-code is for reports of rows and stacks; leave it out, or ask for --view live");
 	if (args_flag(a, "own-code") && format_is(a, "html"))

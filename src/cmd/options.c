@@ -91,6 +91,19 @@ static int unknown_option(const struct args *a, const char *word, struct err *e)
 	return args_wrong(e, "there is no option --%s; memspy help %s lists them", name, a->command->name);
 }
 
+static size_t find_letter(const struct args *a, int letter)
+{
+	for (size_t i = 0; i < a->option_count; i++)
+		if (a->options[i]->letter == letter)
+			return i;
+	abort();
+}
+
+static int lacks_value(const struct command_option *o, struct err *e)
+{
+	return args_wrong(e, "--%s needs a value; write --%s %.200s", o->name, o->name, option_example(o));
+}
+
 /* What getopt stumbled over, in words. */
 static int complain(const struct args *a, int code, struct err *e)
 {
@@ -98,20 +111,12 @@ static int complain(const struct args *a, int code, struct err *e)
 	char letter[3] = { '-', (char)optopt, '\0' };
 
 	if (optopt >= FIRST_CODE && code == ':')
-		return args_wrong(e, "--%s needs a value", a->options[optopt - FIRST_CODE]->name);
+		return lacks_value(a->options[optopt - FIRST_CODE], e);
 	if (optopt >= FIRST_CODE)
 		return args_wrong(e, "--%s takes no value", a->options[optopt - FIRST_CODE]->name);
 	if (code == ':')
-		return args_wrong(e, "-%c needs a value", optopt);
+		return lacks_value(a->options[find_letter(a, optopt)], e);
 	return unknown_option(a, optopt ? letter : word, e);
-}
-
-static size_t find_letter(const struct args *a, int letter)
-{
-	for (size_t i = 0; i < a->option_count; i++)
-		if (a->options[i]->letter == letter)
-			return i;
-	abort();
 }
 
 /* Each process once. */
@@ -192,7 +197,7 @@ static int check_rest(const struct args *a, struct err *e)
 	if (a->rest_count < c->min_args)
 		return args_wrong(e, "needs %s; memspy help %s shows how to write it", c->args, c->name);
 	if ((c->needs & NEEDS_PID) && !args_pid(a))
-		return args_wrong(e, "needs --pid N: which process?");
+		return args_wrong(e, "needs --pid N: which process? pgrep -a python shows those of Python");
 	return 0;
 }
 
@@ -207,7 +212,7 @@ static int split_program(struct args *a, int argc, struct err *e)
 		a->words[i] = NULL;
 		a->program = a->words + i + 1;
 		if (!*a->program)
-			return -args_wrong(e, "there is no program behind --");
+			return -args_wrong(e, "there is no program behind --; write it there: -- python3 app.py");
 		return i;
 	}
 	return argc;

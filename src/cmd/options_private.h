@@ -16,5 +16,7 @@ struct value {
 	unsigned list;
 };
 
+/* A value as one may write it: "60", "FILE", "live|allocated". */
+const char *option_example(const struct command_option *o);
 /* 0, or a fault whose sentence does not name the option. text is lent for as long as the value lives. */
 int option_read(const struct command_option *o, const char *text, struct value *v, struct err *e);

@@ -54,7 +54,7 @@ static int start(char *const program[], pid_t *ret, struct err *e)
 	/* The pipe closes with the exec: from then on it is the program that we look at. */
 	if (read(told, &failed, sizeof(failed)) == sizeof(failed)) {
 		waitpid(child, NULL, 0);
-		return err_sys(e, failed, "cannot start %s", program[0]);
+		return err_hint(e, err_sys(e, failed, "cannot start %s", program[0]), "write its whole path, or python3 before a script");
 	}
 	*ret = child;
 	return 0;

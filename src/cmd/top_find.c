@@ -79,7 +79,7 @@ int top_find(const char *name, pid_t **ret, size_t *ret_count, struct err *e)
 	}
 	if (count == 0)
 		return err_set(e, ESRCH,
-			       "no Python that memspy can read has \"%.60s\" in its title or command line", name);
+			       "no Python that memspy can read has \"%.60s\" in its title or command line; write less of it, or --pid N", name);
 	qsort(found, count, sizeof(*found), by_pid);
 	*ret = TAKE(found);
 	*ret_count = count;

@@ -89,6 +89,30 @@ static int within(const struct command_option *o, const char *text, double value
 	return 0;
 }
 
+const char *option_example(const struct command_option *o)
+{
+	switch (o->kind) {
+	case OPTION_CHOICE:
+	case OPTION_LIST: return o->choices;
+	case OPTION_SIZE: return "512K";
+	case OPTION_DURATION: return "60";
+	default: return o->argument ? o->argument : o->kind == OPTION_NUMBER ? "N" : o->kind == OPTION_PATH ? "FILE" : "TEXT";
+	}
+}
+
+static int read_number(const struct command_option *o, const char *text, struct value *v, struct err *e)
+{
+	int r = units_parse_number(text, &v->number, e);
+
+	const bool is_number = r == 0;
+
+	if (is_number)
+		r = within(o, text, (double)v->number, e);
+	if (r < 0 && strcmp(o->name, "pid") == 0)
+		return err_hint(e, r, "pgrep -a python shows those of Python");
+	return is_number ? r : err_hint(e, r, "write a whole one");
+}
+
 int option_read(const struct command_option *o, const char *text, struct value *v, struct err *e)
 {
 	int r = 0;
@@ -99,7 +123,7 @@ int option_read(const struct command_option *o, const char *text, struct value *
 	case OPTION_STRING:
 		return 0;
 	case OPTION_PATH:
-		return *text ? 0 : err_set(e, EINVAL, "the name of the file is empty");
+		return *text ? 0 : err_set(e, EINVAL, "the name of the file is empty; write one, such as heap.json");
 	case OPTION_CHOICE:
 		return read_choice(o, text, e);
 	case OPTION_LIST:
@@ -111,8 +135,7 @@ int option_read(const struct command_option *o, const char *text, struct value *
 		r = units_parse_duration(text, &v->seconds, e);
 		return r < 0 ? r : within(o, text, v->seconds, e);
 	case OPTION_NUMBER:
-		r = units_parse_number(text, &v->number, e);
-		return r < 0 ? r : within(o, text, (double)v->number, e);
+		return read_number(o, text, v, e);
 	}
 	return r;
 }

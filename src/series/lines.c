@@ -7,16 +7,27 @@
 
 #include "series_private.h"
 
+static int cannot_open(const char *path, int code, struct err *e)
+{
+	int r = err_sys(e, code, "cannot open %s", path);
+
+	if (code == ENOENT)
+		return err_hint(e, r, "memspy record --pid N -o FILE makes a recording");
+	if (code == EACCES)
+		return err_hint(e, r, "read it as whoever recorded it, or as root");
+	return r;
+}
+
 int lines_open(struct lines *l, const char *path, struct err *e)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* no waiting at a pipe that has no writer */
 	struct stat st;
 
 	if (fd < 0)
-		return err_sys(e, errno, "cannot open %s", path);
+		return cannot_open(path, errno, e);
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
 		close(fd);
-		return err_set(e, EINVAL, "%s is not an ordinary file", path);
+		return err_set(e, EINVAL, "%s is not an ordinary file; write the name of a recording", path);
 	}
 	*l = (struct lines){ .fd = fd, .left = (uint64_t)st.st_size };
 	return 0;

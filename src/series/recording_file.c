@@ -90,6 +90,7 @@ int recording_file_append(struct recording_file *f, const struct buf *text, size
 static int refuse(const char *path, int code, struct err *e)
 {
 	struct stat st;
+	int r;
 
 	if (code == EEXIST && lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
 		return err_set(e, EEXIST, "%s is not an ordinary file (%s); memspy writes to a file of its own only",
@@ -97,7 +98,10 @@ static int refuse(const char *path, int code, struct err *e)
 				S_ISFIFO(st.st_mode) ? "a pipe" : S_ISSOCK(st.st_mode) ? "a socket" : "a device");
 	if (code == EEXIST)
 		return err_set(e, EEXIST, "%s exists; -f overwrites it", path);
-	return err_sys(e, code, "cannot write %s", path);
+	r = err_sys(e, code, "cannot write %s", path);
+	if (code == ENOENT || code == ENOTDIR)
+		return err_hint(e, r, "make its folder first, or choose another place with -o");
+	return code == EACCES || code == EROFS ? err_hint(e, r, "choose another place with -o") : r;
 }
 
 int recording_create(const char *path, bool force, int *ret_fd, struct err *e)

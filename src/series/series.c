@@ -51,7 +51,7 @@ int series_open(struct series **ret, const char *path, struct err *e)
 	if (r < 0)
 		return err_add(e, r, "%s", path);
 	if (r == LINES_END)
-		return err_set(e, EBADMSG, "%s is empty", path);
+		return err_set(e, EBADMSG, "%s is empty: nothing was recorded; memspy record --pid N -o FILE makes a recording", path);
 	r = series_header(s, line, length, e);
 	if (r < 0)
 		return r;

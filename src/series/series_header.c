@@ -81,7 +81,7 @@ int series_header(struct series *s, const char *line, size_t length, struct err 
 			       "writes them",
 			       s->path);
 	if (!json_is_integer(version))
-		return err_set(e, EBADMSG, "%s is not a recording of memspy", s->path);
+		return err_set(e, EBADMSG, "%s is not a recording of memspy; memspy record --pid N -o FILE makes one", s->path);
 	if (json_integer_value(version) != 1)
 		return err_set(e, EBADMSG, "%s has format %lld; this memspy reads format 1: use a newer one", s->path,
 			       (long long)json_integer_value(version));

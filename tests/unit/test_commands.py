@@ -168,7 +168,7 @@ class Commands(unittest.TestCase):
 
     def test_a_program_that_cannot_be_started_leaves_no_file(self):
         self.ends(self.memspy('record', '-o', str(self.out), '--', 'no-such-program'), 1,
-                  'memspy: cannot start no-such-program: No such file or directory\n')
+                  'memspy: cannot start no-such-program: No such file or directory; write its whole path, or python3 before a script\n')
         self.assertFalse(self.out.exists())
 
     def test_a_program_outlives_a_recording_that_is_over(self):
@@ -301,9 +301,9 @@ class Usage(unittest.TestCase):
                 (['record', '--duration', '6O'],
                  'memspy record: --duration: "6O" is not a time; write seconds (60) or 5m, 2h\n'),
                 (['record', '--interval', '0'], 'memspy record: --interval: 0 is too little; the least is 0.05\n'),
-                (['attach'], 'memspy attach: needs --pid N: which process?\n'),
-                (['attach', '--pid', 'x'], 'memspy attach: --pid: "x" is not a number\n'),
-                (['detach', '--pid', '0'], 'memspy detach: --pid: 0 is too little; the least is 1\n'),
+                (['attach'], 'memspy attach: needs --pid N: which process? pgrep -a python shows those of Python\n'),
+                (['attach', '--pid', 'x'], 'memspy attach: --pid: "x" is not a number; pgrep -a python shows those of Python\n'),
+                (['detach', '--pid', '0'], 'memspy detach: --pid: 0 is too little; the least is 1; pgrep -a python shows those of Python\n'),
                 (['status', '--format', 'xml'], 'memspy status: --format: "xml" is not one of table or json\n'),
                 (['doctor', '5'], 'memspy doctor: what is "5"? a process is written --pid 5\n'),
                 (['help', 'nothing'], 'memspy help: there is no command "nothing"; memspy help lists them\n')):

@@ -3,6 +3,8 @@
 #include "check_memspy.h"
 #include "memspy/command.h"
 
+#define PYTHONS "; pgrep -a python shows those of Python"
+
 static int run_nothing(const struct args *a, struct err *e)
 {
 	(void)a;
@@ -61,15 +63,15 @@ static const struct {
 	{ &record, { "record", "--sample-bytes", "1Q" },
 	  "--sample-bytes: \"1Q\" is not a size; write bytes (4096) or 512K, 16M, 1G" },
 	{ &record, { "record", "--count", "11" }, "--count: 11 is too much; the most is 10" },
-	{ &record, { "record", "--count", "x" }, "--count: \"x\" is not a number" },
-	{ &record, { "record", "--pid", "0" }, "--pid: 0 is too little; the least is 1" },
-	{ &record, { "record", "--pid", "-1" }, "--pid: -1 is too little; the least is 1" },
-	{ &record, { "record", "--pid", "4194305" }, "--pid: 4194305 is too much; the most is 4194304" },
-	{ &record, { "record", "--pid", "47x" }, "--pid: \"47x\" is not a number" },
-	{ &record, { "record", "--pid" }, "--pid needs a value" },
-	{ &record, { "record", "-p" }, "-p needs a value" },
+	{ &record, { "record", "--count", "x" }, "--count: \"x\" is not a number; write a whole one" },
+	{ &record, { "record", "--pid", "0" }, "--pid: 0 is too little; the least is 1" PYTHONS },
+	{ &record, { "record", "--pid", "-1" }, "--pid: -1 is too little; the least is 1" PYTHONS },
+	{ &record, { "record", "--pid", "4194305" }, "--pid: 4194305 is too much; the most is 4194304" PYTHONS },
+	{ &record, { "record", "--pid", "47x" }, "--pid: \"47x\" is not a number" PYTHONS },
+	{ &record, { "record", "--pid" }, "--pid needs a value; write --pid N" },
+	{ &record, { "record", "-p" }, "--pid needs a value; write --pid N" },
 	{ &record, { "record", "--force=yes" }, "--force takes no value" },
-	{ &record, { "record", "--output", "" }, "--output: the name of the file is empty" },
+	{ &record, { "record", "--output", "" }, "--output: the name of the file is empty; write one, such as heap.json" },
 	{ &record, { "record", "--way", "door" }, "--way: \"door\" is not one of auto, dlopen or map" },
 	{ &record, { "record", "--way", "dlopen|map" }, "--way: \"dlopen|map\" is not one of auto, dlopen or map" },
 	{ &record, { "record", "--way", "" }, "--way: \"\" is not one of auto, dlopen or map" },
@@ -80,8 +82,8 @@ static const struct {
 	{ &record, { "record", "-x" }, "there is no option -x; memspy help record lists them" },
 	{ &record, { "record", "-fx" }, "there is no option -x; memspy help record lists them" },
 	{ &record, { "record", "python3" }, "what is \"python3\"? a program to start stands behind --" },
-	{ &record, { "record", "--" }, "there is no program behind --" },
-	{ &detach, { "detach" }, "needs --pid N: which process?" },
+	{ &record, { "record", "--" }, "there is no program behind --; write it there: -- python3 app.py" },
+	{ &detach, { "detach" }, "needs --pid N: which process? pgrep -a python shows those of Python" },
 	{ &detach, { "detach", "--pid", "4", "5" }, "what is \"5\"? a process is written --pid 5" },
 	{ &report, { "report" }, "needs FILE; memspy help report shows how to write it" },
 	{ &report, { "report", "a", "b" }, "what is \"b\"? memspy help report shows how to write it" },
