@@ -14,7 +14,7 @@
  *   enter.c           making the table, on the way in
  *   child.c           a child of a fork takes a table of its own
  *   numbers.c         logarithm, weights, random gaps
- *   system.c          raw system calls: on the way in, never later
+ *   system.c          raw system calls: on the way in; later, to give away the core where there is no GIL (table.c)
  */
 #pragma once
 

@@ -9,7 +9,7 @@
 
 struct step {
 	uint64_t code;
-	uint32_t position;
+	uint32_t position, copy;
 };
 
 /* Not on the thread's stack: that may be an alternate signal stack with a few KiB left. The lock guards it. */
@@ -79,13 +79,13 @@ static uint64_t innermost_frame(uint64_t tstate)
 }
 
 /*
- * Where the bytecode begins that this frame runs; 0: it cannot be told now. Another thread may put a longer array of copies
- * in the place of this one, and frees it when all who are attached have passed a point where they hold none.
+ * Where the bytecode begins that this frame runs; 0: it cannot be told now, and memspy finds out. Another thread may put a
+ * longer array of copies in the place of this one, and frees it when all who are attached have passed a point where they
+ * hold none.
  */
-static uint64_t bytecode(uint64_t frame, uint64_t code, uint64_t tstate)
+static uint64_t bytecode(uint64_t code, uint32_t copy, uint64_t tstate)
 {
 	const struct probe_python *py = &config.python;
-	uint32_t copy = py->frame_copy != PROBE_OWNER_NONE ? half(frame + py->frame_copy) : 0;
 	uint64_t copies;
 
 	if (!copy)
@@ -102,6 +102,7 @@ static bool read_frame(uint64_t frame, uint64_t tstate, struct step *ret)
 	const struct probe_python *py = &config.python;
 	uint8_t owner = 0;
 	int64_t position;
+	uint32_t copy;
 	uint64_t start;
 
 	if (py->frame_owner != PROBE_OWNER_NONE) {
@@ -114,12 +115,17 @@ static bool read_frame(uint64_t frame, uint64_t tstate, struct step *ret)
 		return false;
 
 	ret->position = PROBE_POSITION_NONE;
+	ret->copy = 0;
 	if (py->lasti_scale) {
 		position = (int64_t)(int32_t)half(frame + py->frame_position) * py->lasti_scale;
 	} else {
-		start = bytecode(frame, ret->code, tstate);
-		if (!start)
+		copy = py->frame_copy != PROBE_OWNER_NONE ? half(frame + py->frame_copy) : 0;
+		start = bytecode(ret->code, copy, tstate);
+		if (!start) {
+			ret->position = half(frame + py->frame_position);
+			ret->copy = copy;
 			return true;
+		}
 		position = (int64_t)(word(frame + py->frame_position) - start);
 	}
 	if (py->code_first_traceable != PROBE_OWNER_NONE && owner != py->owner_generator &&
@@ -130,13 +136,13 @@ static bool read_frame(uint64_t frame, uint64_t tstate, struct step *ret)
 	return true;
 }
 
-static uint32_t node_get(uint32_t parent, uint32_t code, uint32_t position)
+static uint32_t node_get(uint32_t parent, uint32_t code, const struct step *step)
 {
 	struct probe_header *h = header();
 	struct probe_node *nodes = section(&config.layout.nodes);
 	uint32_t *index = section(&config.layout.node_index);
 	uint32_t mask = config.layout.node_index.count - 1;
-	uint32_t at = (uint32_t)mix(mix((uint64_t)code << 32 | parent) ^ position) & mask;
+	uint32_t at = (uint32_t)mix(mix((uint64_t)code << 32 | parent) ^ step->position) & mask;
 	uint32_t n;
 
 	for (n = 0; n <= mask && index[at]; n++, at = (at + 1) & mask) {
@@ -144,12 +150,13 @@ static uint32_t node_get(uint32_t parent, uint32_t code, uint32_t position)
 
 		if (i >= config.layout.nodes.count)
 			return PROBE_NODE_MERGED;
-		if (nodes[i].parent == parent && nodes[i].code == code && nodes[i].position == position)
+		if (nodes[i].parent == parent && nodes[i].code == code && nodes[i].position == step->position &&
+		    nodes[i].copy == step->copy)
 			return i;
 	}
 	if (h->nodes_used >= config.layout.nodes.count || n > mask)
 		return PROBE_NODE_MERGED;
-	nodes[h->nodes_used] = (struct probe_node){ .parent = parent, .code = code, .position = position };
+	nodes[h->nodes_used] = (struct probe_node){ .parent = parent, .code = code, .position = step->position, .copy = step->copy };
 	index[at] = h->nodes_used;
 	__atomic_store_n(&h->nodes_used, h->nodes_used + 1, __ATOMIC_RELEASE);
 	return index[at];
@@ -184,6 +191,6 @@ uint32_t stack_capture(void)
 	}
 	code_new_stack();
 	while (depth--)
-		node = node_get(node, code_get(steps[depth].code), steps[depth].position);
+		node = node_get(node, code_get(steps[depth].code), &steps[depth]);
 	return node;
 }

@@ -67,6 +67,7 @@ uint64_t heap_table_bytes(const struct heap *h); /* resident, as far as the kern
 /* Nodes and codes are final once they are there. false: no such, or nonsense. */
 struct heap_node {
 	uint32_t parent, code, position;
+	uint32_t copy; /* not 0: position is for python_offset_in_copy */
 };
 bool heap_node(const struct heap *h, uint32_t index, struct heap_node *ret);
 
@@ -77,6 +78,7 @@ struct heap_text {
 };
 struct heap_code {
 	uint32_t first_line;
+	uint64_t address, line_table_at; /* in the target, at first sight */
 	struct heap_text filename, name, line_table;
 };
 /* Lent until the next call. */

@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-#define PROBE_ABI 5u
+#define PROBE_ABI 6u
 #define PROBE_MAGIC 0x65626f7270737931u	      /* in the table's header */
 #define PROBE_PRIVATE_MAGIC 0x6574617669727031u /* in the private pages; 0 after a fork: then we are the child */
 #define PROBE_PRIVATE_PASSIVE 1u /* in its place: a child that was to be followed and is not */
@@ -240,7 +240,7 @@ struct probe_node {
 	uint32_t parent;   /* node; smaller than its own index */
 	uint32_t code;	   /* code index, or PROBE_CODE_… */
 	uint32_t position; /* byte offset of the instruction; PROBE_POSITION_NONE */
-	uint32_t pad;
+	uint32_t copy;	   /* not 0: position is the low half of a pointer into this copy of the bytecode (see frame_copy) */
 };
 
 /* A code object as it was at first sight: the first six fields and the texts tell whether the address was reused since. */

@@ -103,5 +103,11 @@ int python_line(const struct python *p, const uint8_t *table, size_t length, int
 /* The same, and all the table says. */
 void python_place(const struct python *p, const uint8_t *table, size_t length, int first_line, uint32_t offset,
 		  struct python_place *ret);
+/*
+ * The low half of a pointer into a copy of a code object's bytecode, as an offset. The object is told by its line table;
+ * READ_TORN: it is gone, or the copy is.
+ */
+int python_offset_in_copy(const struct python *p, struct remote *r, raddr code, raddr line_table, uint32_t copy,
+			  uint32_t low, uint32_t *ret, struct err *e);
 /* Characters as the probe copied them (width 1, 2 or 4; 0 for plain bytes) to UTF-8. */
 void python_text(const void *chars, size_t count, unsigned width, struct buf *to);

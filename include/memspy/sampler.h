@@ -16,8 +16,9 @@
 
 struct sampler;
 
-/* Lends heap and python until sampler_free. */
-int sampler_new(struct sampler **ret, pid_t pid, struct heap *heap, const struct python *python, struct err *e);
+/* Lends heap, python and remote (NULL: some lines stay unknown) until sampler_free. */
+int sampler_new(struct sampler **ret, pid_t pid, struct heap *heap, const struct python *python, struct remote *remote,
+		struct err *e);
 void sampler_free(struct sampler *s);
 const struct names *sampler_names(const struct sampler *s);
 

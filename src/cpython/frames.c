@@ -238,24 +238,44 @@ int raw_stack_walk(const struct python *p, struct remote *r, raddr thread, struc
 }
 
 /* Free-threaded 3.14+: each thread runs a copy of the bytecode of its own. The array of them grows, the copies stay. */
-static int bytecode(const struct python *p, struct remote *r, const struct raw_frame *f, raddr *ret, struct err *e)
+static int bytecode(const struct python *p, struct remote *r, raddr code, uint32_t copy, raddr *ret, struct err *e)
 {
 	const struct py_layout *l = &p->layout;
 	raddr copies;
 	uint64_t count;
 	int q;
 
-	*ret = f->code + l->code.start.offset;
-	if (!f->copy)
+	*ret = code + l->code.start.offset;
+	if (!copy)
 		return 0;
-	q = remote_read_u64(r, f->code + l->code.copies.offset, &copies, e);
+	q = remote_read_u64(r, code + l->code.copies.offset, &copies, e);
 	if (!q)
 		q = remote_read_u64(r, copies, &count, e);
-	if (!q && f->copy >= count)
+	if (!q && copy >= count)
 		return READ_TORN;
 	if (!q)
-		q = remote_read_u64(r, copies + 8 + 8 * (raddr)f->copy, ret, e);
+		q = remote_read_u64(r, copies + 8 + 8 * (raddr)copy, ret, e);
 	return !q && !*ret ? READ_TORN : q;
+}
+
+int python_offset_in_copy(const struct python *p, struct remote *r, raddr code, raddr line_table, uint32_t copy,
+			  uint32_t low, uint32_t *ret, struct err *e)
+{
+	const struct py_layout *l = &p->layout;
+	uint64_t type, lines, units;
+	raddr start = 0;
+	int q = l->code.copies.size ? remote_read_u64(r, code + l->object.type.offset, &type, e) : READ_TORN;
+
+	if (!q)
+		q = remote_read_u64(r, code + l->code.lines.offset, &lines, e);
+	if (!q)
+		q = remote_read_u64(r, code + l->object.size, &units, e); /* of what varies in size, behind what all have */
+	if (!q)
+		q = bytecode(p, r, code, copy, &start, e);
+	if (q)
+		return q;
+	*ret = low - (uint32_t)start;
+	return type == p->code_type && lines == line_table && *ret / 2 < units ? 0 : READ_TORN;
 }
 
 int raw_frame_offset(const struct python *p, struct remote *r, const struct raw_frame *f, const struct code *code,
@@ -267,7 +287,7 @@ int raw_frame_offset(const struct python *p, struct remote *r, const struct raw_
 	int q = 0;
 
 	if (!l->position_scale) {
-		q = bytecode(p, r, f, &start, e);
+		q = bytecode(p, r, f->code, f->copy, &start, e);
 		offset = (int64_t)(f->position - start);
 	}
 	*ret = !q && offset > 0 && offset < UINT32_MAX ? (uint32_t)offset : 0; /* below 0: not started yet */

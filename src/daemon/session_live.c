@@ -97,7 +97,7 @@ static int enter(struct session *s, struct err *e)
 	if (!r)
 		r = session_hooks_on(s, e);
 	if (!r)
-		r = sampler_new(&s->sampler, s->id.pid, s->heap, s->python, e);
+		r = sampler_new(&s->sampler, s->id.pid, s->heap, s->python, s->remote, e);
 	return r;
 }
 
@@ -138,13 +138,16 @@ static int open_session(struct session **ret, pid_t pid, const struct session_op
 
 static int join(struct session *s, struct err *e)
 {
-	int r = heap_new(&s->heap, &s->probe, e);
+	int r;
 
+	if (python_is_free_threaded(s->python))
+		injected_free_threaded(&s->probe);
 	s->inherited = true;
+	r = heap_new(&s->heap, &s->probe, e);
 	if (!r)
 		r = session_hooks_inherited(s, e);
 	if (!r)
-		r = sampler_new(&s->sampler, s->id.pid, s->heap, s->python, e);
+		r = sampler_new(&s->sampler, s->id.pid, s->heap, s->python, s->remote, e);
 	return r;
 }
 

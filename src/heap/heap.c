@@ -163,7 +163,7 @@ bool heap_node(const struct heap *h, uint32_t index, struct heap_node *ret)
 		return false; /* a walk up must end */
 	if (n.code >= h->layout.codes.count && n.code != PROBE_CODE_TRUNCATED)
 		n.code = PROBE_CODE_MERGED;
-	*ret = (struct heap_node){ n.parent, n.code, n.position };
+	*ret = (struct heap_node){ n.parent, n.code, n.position, n.copy };
 	return true;
 }
 
@@ -197,6 +197,8 @@ bool heap_code(struct heap *h, uint32_t index, struct heap_code *ret)
 	memcpy(&c, &codes[index], sizeof(c));
 	*ret = (struct heap_code){
 		.first_line = c.first_line,
+		.address = c.address,
+		.line_table_at = c.line_table,
 		.filename = text_at(h, c.filename_text, &h->text[0]),
 		.name = text_at(h, c.name_text, &h->text[1]),
 		.line_table = text_at(h, c.line_table_text, &h->text[2]),

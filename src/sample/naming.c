@@ -68,6 +68,8 @@ static int name_code(struct sampler *s, uint32_t index, struct named_code **ret,
 	if (r)
 		return r;
 	c->first_line = (int)from.first_line;
+	c->address = from.address;
+	c->line_table_at = from.line_table_at;
 	if (from.line_table.count) {
 		c->line_table = malloc(from.line_table.count);
 		if (!c->line_table)
@@ -87,10 +89,25 @@ static int name_special(struct sampler *s, const char *text, uint32_t kind, uint
 	return r ? r : names_frame(s->names, &frame, ret, e);
 }
 
+/* The probe could not look where its thread's copy of the bytecode begins. We can, while the code object is there. */
+static uint32_t offset_of(struct sampler *s, const struct heap_node *node, const struct named_code *code)
+{
+	uint32_t offset;
+	struct err ignored;
+
+	if (!node->copy)
+		return node->position;
+	if (!s->remote || python_offset_in_copy(s->python, s->remote, code->address, code->line_table_at, node->copy,
+						node->position, &offset, &ignored))
+		return PROBE_POSITION_NONE;
+	return offset;
+}
+
 static int name_frame(struct sampler *s, const struct heap_node *node, uint32_t *ret, struct err *e)
 {
 	struct named_code *code;
 	struct frame frame;
+	uint32_t offset;
 	int r;
 
 	if (node->code == PROBE_CODE_TRUNCATED)
@@ -101,8 +118,9 @@ static int name_frame(struct sampler *s, const struct heap_node *node, uint32_t 
 	if (r)
 		return r;
 	frame = (struct frame){ .function = code->function, .file = code->file, .line = code->first_line };
-	if (node->position != PROBE_POSITION_NONE && code->line_table)
-		frame.line = python_line(s->python, code->line_table, code->line_table_bytes, code->first_line, node->position);
+	offset = offset_of(s, node, code);
+	if (offset != PROBE_POSITION_NONE && code->line_table)
+		frame.line = python_line(s->python, code->line_table, code->line_table_bytes, code->first_line, offset);
 	return names_frame(s->names, &frame, ret, e);
 }
 

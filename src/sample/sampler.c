@@ -11,7 +11,8 @@
 enum { DETAIL_COST_FACTOR = 100 }; /* smaps_rollup holds the mmap lock of the target: at most 1 % of the time */
 #define DETAIL_PERIOD_NS 10000000000u
 
-int sampler_new(struct sampler **ret, pid_t pid, struct heap *heap, const struct python *python, struct err *e)
+int sampler_new(struct sampler **ret, pid_t pid, struct heap *heap, const struct python *python, struct remote *remote,
+		struct err *e)
 {
 	_cleanup_(sampler_freep) struct sampler *s = calloc(1, sizeof(*s));
 	int r;
@@ -21,6 +22,7 @@ int sampler_new(struct sampler **ret, pid_t pid, struct heap *heap, const struct
 	s->pid = pid;
 	s->heap = heap;
 	s->python = python;
+	s->remote = remote;
 	r = names_new(&s->names, e);
 	if (r)
 		return r;

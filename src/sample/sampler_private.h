@@ -13,6 +13,7 @@ struct naming {
 		bool known;
 		uint32_t function, file;
 		int first_line;
+		uint64_t address, line_table_at;
 		uint8_t *line_table;
 		size_t line_table_bytes;
 	} *codes;
@@ -23,6 +24,7 @@ struct sampler {
 	pid_t pid;
 	struct heap *heap;
 	const struct python *python;
+	struct remote *remote; /* NULL: there is nobody to ask */
 	struct names *names;
 	struct naming naming;
 	struct memory last_memory;

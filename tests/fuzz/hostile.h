@@ -33,7 +33,7 @@ static inline int hostile_init(struct hostile *h, void *table, uint64_t bytes, e
 		.probe = { .view = table, .table_bytes = bytes }, .python = { .layout.line_format = format },
 	};
 	r = heap_new(&h->heap, &h->probe, e);
-	return r ? r : sampler_new(&h->sampler, somebody(), h->heap, &h->python, e);
+	return r ? r : sampler_new(&h->sampler, somebody(), h->heap, &h->python, NULL, e);
 }
 
 static inline void hostile_done(struct hostile *h)

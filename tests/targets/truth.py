@@ -84,6 +84,14 @@ def mapped():
     return data, n * size, line
 
 
+def mapped_in_thread():
+    made = []
+    thread = threading.Thread(target=lambda: made.append(mapped()))
+    thread.start()
+    thread.join()
+    return made[0]
+
+
 def threads():
     parts = [None] * 4
 
