@@ -6,6 +6,7 @@
  * and nothing that it allocates goes unseen. It finds no place: it goes on uncounted, and is counted as that.
  */
 #include "gate.h"
+#include "hooks.h"
 
 /* Index of a table, or 0. */
 static unsigned take_place(struct probe_header *family)
@@ -56,6 +57,29 @@ static uint64_t begin(struct probe_header *h, const struct probe_header *family)
 	return stamp;
 }
 
+/* Nobody counts here: CPython is to call its allocators itself again. The slots for libc's stay, some cannot be written. */
+static void step_aside(void)
+{
+	const uint64_t hooks[2][2][4] = {
+		{ { (uint64_t)hook_mem_malloc, (uint64_t)hook_mem_calloc, (uint64_t)hook_mem_realloc, (uint64_t)hook_mem_free },
+		  { (uint64_t)hook_obj_malloc, (uint64_t)hook_obj_calloc, (uint64_t)hook_obj_realloc, (uint64_t)hook_obj_free } },
+		{ { (uint64_t)hook_mem_free_threaded_malloc, (uint64_t)hook_mem_free_threaded_calloc,
+		    (uint64_t)hook_mem_free_threaded_realloc, (uint64_t)hook_mem_free },
+		  { (uint64_t)hook_obj_free_threaded_malloc, (uint64_t)hook_obj_free_threaded_calloc,
+		    (uint64_t)hook_obj_free_threaded_realloc, (uint64_t)hook_obj_free } },
+	};
+	const uint64_t (*ours)[4] = hooks[config.free_threaded != 0];
+
+	for (unsigned domain = 0; domain < 2; domain++) {
+		const uint64_t *originals = &config.original[domain ? HOOK_OBJ_MALLOC : HOOK_MEM_MALLOC];
+		uint64_t *table = (uint64_t *)config.tables[domain];
+
+		for (unsigned i = 0; table && i < 4; i++) /* its first word is for the functions */
+			if (table[1 + i] == ours[domain][i] && originals[i])
+				__atomic_store_n(&table[1 + i], originals[i], __ATOMIC_RELAXED);
+	}
+}
+
 COLD void child_begin(void)
 {
 	struct probe_header *family;
@@ -64,6 +88,8 @@ COLD void child_begin(void)
 
 	/* In this order: who arms us takes the family away before the magic. */
 	family = (struct probe_header *)__atomic_load_n(&config.family, __ATOMIC_ACQUIRE);
+	if (!family)
+		step_aside();
 	if (!family || !__atomic_compare_exchange_n(&pages.magic, &nobody, PROBE_PRIVATE_PASSIVE, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return;
 	if (!__atomic_load_n(&family->armed, __ATOMIC_ACQUIRE) || cycles() >= family->lease_cycles)
@@ -72,6 +98,7 @@ COLD void child_begin(void)
 	place = take_place(family);
 	if (!place || place >= PROBE_TABLES) {
 		count(&family->forks_refused);
+		step_aside();
 		return;
 	}
 	config.table = (uint64_t)family + place * config.table_bytes;
