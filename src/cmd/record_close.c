@@ -74,6 +74,8 @@ int record_close(struct job *j, struct err *e)
 		say_lines(j);
 	if (j->kin && j->last.ticks)
 		kin_close(j->kin);
+	else if (!j->kin && j->last.ticks && j->end == RECORDER_DONE)
+		record_say_children(j->pid);
 	if (j->end == RECORDER_FAILED && j->last.ticks)
 		return err_set(e, EIO, "%s; %s holds everything up to %s", j->why, path,
 			       units_seconds(j->last.elapsed_s).text);

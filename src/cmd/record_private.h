@@ -44,6 +44,9 @@ int record_close(struct job *j, struct err *e);
 int record_here(struct job *j, struct err *e);
 int record_there(struct job *j, struct err *e); /* CLIENT_NONE, or -ENOENT: the daemon does not have it */
 int record_program(struct job *j, char *const program[], struct err *e);
+/* Children that hold memory and were not recorded are named. */
+void record_say_children(pid_t pid);
+
 /*
  * kin: the children of a recorded process, each recorded into a file of its own beside the first.
  */

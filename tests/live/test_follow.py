@@ -180,14 +180,18 @@ def execute(memspy, python):
 
 
 def asked_by_name(memspy, python):
-    """Its parent is attached, it is not followed: it inherited hooks that rest and a table that is not its own."""
+    """Its parent is attached, it is not followed: it inherited a table that is not its own, and took CPython's
+    allocator tables off the hooks at once."""
     with Family(memspy, python, options=()) as f:
         [pid] = f.ask(f'children 1 {5 * MB}')
+        fewer = live.hooked_words(f.target.pid) - live.hooked_words(pid)
+        assert fewer >= 6 or live.runs(python, '-c', 'import sys; assert sys.version_info[0] == 2'), f'{fewer} hooks fewer'
         for _ in range(2):
             answer = memspy.record(pid, f.of(pid), '--sample-bytes', PERIOD, duration=0.5)
             assert answer.returncode == 0, answer.stderr
         f.ask(f'mine {4 * MB}')
-        f.end()
+        words = f.end().stderr
+        assert re.search(rf'not in it: 1 child of {f.target.pid} with [\d.]+ MiB \({pid} .*--follow-fork', words), words
         f.must_hold({f.target.pid: 4 * MB, pid: 0})
         assert not f.ask('drop')
         return 'attached beside its parent; neither takes the other for itself'
