@@ -1,69 +1,21 @@
-/*
- * The text of a recording: docs/recording-format.md says what it means. Numbers are written by hand because a tick of
- * a thousand sites has forty thousand of them, and because printf would ask the locale how to write a fraction.
- */
+/* The text of a recording: docs/recording-format.md says what it means. */
 #include <math.h>
 #include <string.h>
 
+#include "change.h"
+#include "number_text.h"
 #include "recording_private.h"
-
-const char *const site_columns[COLUMN_COUNT] = {
-	[COLUMN_STACK] = "stack",
-	[COLUMN_LIVE_BYTES] = "live_bytes",
-	[COLUMN_LIVE_BLOCKS] = "live_blocks",
-	[COLUMN_LIVE_N] = "live_n",
-	[COLUMN_LIVE_VAR] = "live_var",
-	[COLUMN_ALLOC_BYTES] = "alloc_bytes",
-	[COLUMN_ALLOC_BLOCKS] = "alloc_blocks",
-	[COLUMN_FREED_BYTES] = "freed_bytes",
-	[COLUMN_PEAK_BYTES] = "peak_bytes",
-	[COLUMN_LIVE_SURE] = "live_sure",
-	[COLUMN_ALLOC_N] = "alloc_n",
-	[COLUMN_ALLOC_VAR] = "alloc_var",
-	[COLUMN_ALLOC_SURE] = "alloc_sure",
-	[COLUMN_PEAK_BLOCKS] = "peak_blocks",
-	[COLUMN_PEAK_N] = "peak_n",
-	[COLUMN_PEAK_VAR] = "peak_var",
-	[COLUMN_PEAK_SURE] = "peak_sure",
-	[COLUMN_TEMP_BYTES] = "temp_bytes",
-	[COLUMN_TEMP_BLOCKS] = "temp_blocks",
-	[COLUMN_TEMP_N] = "temp_n",
-	[COLUMN_THREAD] = "thread",
-	[COLUMN_DOMAIN] = "domain",
-	[COLUMN_LIFETIMES] = "lifetimes",
-};
-
-/* JSON readers, jansson among them, stop at 2^63 - 1. */
-static uint64_t writable(uint64_t v)
-{
-	return v > INT64_MAX ? INT64_MAX : v;
-}
 
 static uint64_t whole(double v)
 {
 	return v > 0 ? v >= 9.2e18 ? INT64_MAX : (uint64_t)(v + 0.5) : 0;
 }
 
-/* Digits of v at `to`, which has room for 20; where they end. */
-static char *digits(char *to, uint64_t v)
-{
-	char turned[20];
-	size_t n = 0;
-
-	v = writable(v);
-	do
-		turned[n++] = (char)('0' + v % 10);
-	while (v /= 10);
-	while (n)
-		*to++ = turned[--n];
-	return to;
-}
-
 static void add_number(struct buf *to, uint64_t v)
 {
 	char text[20];
 
-	buf_add(to, text, (size_t)(digits(text, v) - text));
+	buf_add(to, text, (size_t)(number_digits(text, v) - text));
 }
 
 static void add_key(struct buf *to, const char *key, uint64_t v)
@@ -82,7 +34,7 @@ static void add_text(struct buf *to, const char *key, const char *text)
 	buf_json_string(to, text ? text : "");
 }
 
-/* Microseconds are enough for anyone's ticks. */
+/* Microseconds are enough for anyone's ticks. By hand: printf would ask the locale how to write a fraction. */
 static void add_seconds(struct buf *to, double seconds)
 {
 	uint64_t us = seconds > 0 ? whole(seconds * 1e6) : 0;
@@ -93,7 +45,7 @@ static void add_seconds(struct buf *to, double seconds)
 
 void recording_text_header(struct buf *to, const struct recording_about *about, uint64_t max_bytes)
 {
-	buf_puts(to, "{\"memspy_recording\":1");
+	buf_puts(to, "{\"memspy_recording\":2");
 	add_text(to, "memspy_version", about->memspy_version);
 	add_key(to, "wall_ns", about->wall_ns);
 
@@ -117,12 +69,7 @@ void recording_text_header(struct buf *to, const struct recording_about *about, 
 	add_seconds(to, about->interval_s);
 	add_key(to, "max_bytes", max_bytes);
 
-	buf_puts(to, "},\"site_columns\":[");
-	for (int i = 0; i < COLUMN_COUNT; i++) {
-		buf_puts(to, i ? "," : "");
-		buf_json_string(to, site_columns[i]);
-	}
-	buf_puts(to, "],\"ticks\":[");
+	buf_puts(to, "},\"ticks\":[");
 }
 
 static void add_heap(struct buf *to, const struct sample *s, const struct estimate *live, const struct estimate *alloc)
@@ -136,15 +83,37 @@ static void add_heap(struct buf *to, const struct sample *s, const struct estima
 	add_key(to, "heap_live_blocks", live->blocks);
 	add_key(to, "samples", live->samples);
 	add_key(to, "alloc", alloc->bytes);
-	add_key(to, "freed", alloc->bytes > live->bytes ? alloc->bytes - live->bytes : 0);
 	add_key(to, "peak", s->peak_bytes);
+}
+
+/* Only what there is: mostly nothing was lost. */
+static void add_lost(struct buf *to, const struct losses *l)
+{
+	const struct {
+		const char *key;
+		uint64_t n;
+	} lost[] = {
+		{ "contention", l->contention }, { "full", l->full }, { "merged", l->merged }, { "text", l->text },
+		{ "frees", l->frees }, { "truncated", l->truncated }, { "torn", l->torn },
+	};
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof(lost) / sizeof(lost[0]); i++) {
+		if (!lost[i].n)
+			continue;
+		buf_puts(to, any ? ",\"" : ",\"lost\":{\"");
+		buf_puts(to, lost[i].key);
+		buf_puts(to, "\":");
+		add_number(to, lost[i].n);
+		any = true;
+	}
+	if (any)
+		buf_putc(to, '}');
 }
 
 void recording_text_sample(struct buf *to, const struct sample *s, double seconds, const struct estimate *live,
 			   const struct estimate *alloc)
 {
-	const struct losses *l = &s->lost;
-
 	buf_puts(to, "{\"t\":");
 	add_seconds(to, seconds);
 	add_key(to, "rss", s->memory.rss);
@@ -154,21 +123,11 @@ void recording_text_sample(struct buf *to, const struct sample *s, double second
 		add_key(to, "rss_shmem", s->memory.rss_shmem);
 		add_key(to, "pss", s->memory.pss);
 		add_key(to, "swap", s->memory.swap);
-	} else {
-		buf_puts(to, ",\"pss\":null");
 	}
 	add_key(to, "table", s->table_bytes);
 	if (s->has_heap)
 		add_heap(to, s, live, alloc);
-	buf_puts(to, ",\"lost\":{\"contention\":");
-	add_number(to, l->contention);
-	add_key(to, "full", l->full);
-	add_key(to, "merged", l->merged);
-	add_key(to, "text", l->text);
-	add_key(to, "frees", l->frees);
-	add_key(to, "truncated", l->truncated);
-	add_key(to, "torn", l->torn);
-	buf_putc(to, '}');
+	add_lost(to, &s->lost);
 }
 
 static void add_row(struct buf *to, const uint64_t *numbers, size_t count)
@@ -177,7 +136,7 @@ static void add_row(struct buf *to, const uint64_t *numbers, size_t count)
 
 	for (size_t i = 0; i < count; i++) {
 		*p++ = i ? ',' : '[';
-		p = digits(p, numbers[i]);
+		p = number_digits(p, numbers[i]);
 	}
 	buf_add(to, row, (size_t)(p - row));
 }
@@ -225,43 +184,34 @@ void recording_text_names(struct buf *to, const struct names *n, uint32_t string
 	}
 }
 
-void recording_text_site(struct buf *to, const struct site *s)
+void recording_text_sites(struct buf *to, const struct sites *s, size_t from)
 {
-	const uint64_t row[COLUMN_LIFETIMES] = {
-		[COLUMN_STACK] = s->stack,
-		[COLUMN_LIVE_BYTES] = s->live.bytes,
-		[COLUMN_LIVE_BLOCKS] = s->live.blocks,
-		[COLUMN_LIVE_N] = s->live.samples,
-		[COLUMN_LIVE_VAR] = whole(s->live.variance),
-		[COLUMN_ALLOC_BYTES] = s->alloc.bytes,
-		[COLUMN_ALLOC_BLOCKS] = s->alloc.blocks,
-		[COLUMN_FREED_BYTES] = s->alloc.bytes > s->live.bytes ? s->alloc.bytes - s->live.bytes : 0,
-		[COLUMN_PEAK_BYTES] = s->peak.bytes,
-		[COLUMN_LIVE_SURE] = s->live.sure_bytes,
-		[COLUMN_ALLOC_N] = s->alloc.samples,
-		[COLUMN_ALLOC_VAR] = whole(s->alloc.variance),
-		[COLUMN_ALLOC_SURE] = s->alloc.sure_bytes,
-		[COLUMN_PEAK_BLOCKS] = s->peak.blocks,
-		[COLUMN_PEAK_N] = s->peak.samples,
-		[COLUMN_PEAK_VAR] = whole(s->peak.variance),
-		[COLUMN_PEAK_SURE] = s->peak.sure_bytes,
-		[COLUMN_TEMP_BYTES] = s->temporary.bytes,
-		[COLUMN_TEMP_BLOCKS] = s->temporary.blocks,
-		[COLUMN_TEMP_N] = s->temporary.samples,
-		[COLUMN_THREAD] = s->thread,
-		[COLUMN_DOMAIN] = s->domain,
-	};
-	static const uint32_t none[LIFETIME_BUCKETS];
+	if (from >= s->count)
+		return;
+	open_list(to, "sites");
+	for (size_t i = from; i < s->count; i++) {
+		uint64_t row[] = { s->at[i].stack, s->at[i].thread, s->at[i].domain };
 
-	add_row(to, row, COLUMN_LIFETIMES);
-	if (memcmp(s->lifetimes, none, sizeof(none)) != 0) {
-		uint64_t ages[LIFETIME_BUCKETS];
-
-		for (int i = 0; i < LIFETIME_BUCKETS; i++)
-			ages[i] = s->lifetimes[i];
-		buf_putc(to, ',');
-		add_row(to, ages, LIFETIME_BUCKETS);
+		buf_puts(to, i > from ? "," : "");
+		add_row(to, row, 3);
 		buf_putc(to, ']');
 	}
 	buf_putc(to, ']');
+}
+
+void recording_text_changes(struct buf *to, const struct amounts *a, size_t from, const struct buf *rows)
+{
+	if (from < a->count) {
+		open_list(to, "amounts");
+		for (size_t i = from; i < a->count; i++) {
+			buf_puts(to, i > from ? "," : "");
+			amount_write(to, &a->at[i]);
+		}
+		buf_putc(to, ']');
+	}
+	if (rows->length) {
+		open_list(to, "changes");
+		buf_add(to, rows->data, rows->length);
+		buf_putc(to, ']');
+	}
 }

@@ -1,9 +1,7 @@
 /*
  * Thinning: neighbouring ticks become one. It stands at the last one's time with the last one's figures, brings the
- * names of all, and of each site the last row. So everything after it reads as before; only what was seen in between is
- * gone.
- *
- * One pass, text to text: rows are copied, not made anew.
+ * names, sites and amounts of all, and what they changed together. So everything after it reads as before; only what was
+ * seen in between is gone.
  */
 #include "recording_thin.h"
 
@@ -88,7 +86,7 @@ static int flush_group(struct group *g, struct thin_out *o, struct err *e)
 }
 
 /* The header and the first tick, which stay as they are. */
-static int copy_top(struct lines *in, struct thin_out *o, uint64_t *ret_at, struct err *e)
+static int copy_top(struct lines *in, struct group *g, struct thin_out *o, uint64_t *ret_at, struct err *e)
 {
 	for (int i = 0; i < 2; i++) {
 		char *line;
@@ -102,6 +100,9 @@ static int copy_top(struct lines *in, struct thin_out *o, uint64_t *ret_at, stru
 			--*ret_at, length--;
 		buf_puts(&o->text, i ? "\n" : "");
 		buf_add(&o->text, line, length);
+		r = i ? group_pass(g, line, length, e) : 0;
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
@@ -114,6 +115,7 @@ static int merge_ticks(struct lines *in, struct group *g, uint64_t end, struct t
 {
 	char *line;
 	size_t length;
+	bool whole;
 	int r;
 
 	while ((r = lines_next(in, &line, &length, e)) == 0) {
@@ -123,7 +125,8 @@ static int merge_ticks(struct lines *in, struct group *g, uint64_t end, struct t
 			break;
 		if (stop && *stop)
 			return err_set(e, ECANCELED, "stopped");
-		if (group_is_whole(g, length))
+		r = group_is_whole(g, length, &whole, e);
+		if (r == 0 && whole)
 			r = flush_group(g, o, e);
 		if (r == 0)
 			r = group_add(g, line, length, e);
@@ -144,7 +147,7 @@ int recording_thin(int from, uint64_t end, struct thin_out *o, uint64_t *ret_at,
 
 	if (in.fd < 0 || lseek(in.fd, 0, SEEK_SET) < 0)
 		return err_sys(e, errno, "cannot read it back");
-	r = copy_top(&in, o, &at, e);
+	r = copy_top(&in, &g, o, &at, e);
 	if (r == 0)
 		r = merge_ticks(&in, &g, end, o, &at, stop, e);
 	if (r < 0)

@@ -4,14 +4,14 @@
 #include <unistd.h>
 
 #include "memspy/cleanup.h"
+#include "change.h"
 #include "recording_private.h"
 #include "room.h"
 #include "sites_private.h"
 
-/* What the writer remembers of a site beside its figures. */
-struct mark {
-	uint64_t written; /* digest of the figures last written; 0: never */
-	uint64_t tick;	  /* seen at this tick */
+enum {
+	AMOUNTS = 4096,	     /* with an id: their table stays at 1 MiB, and ids short */
+	AMOUNT_BYTES = 512, /* so much of a bound for each: thinning keeps them all */
 };
 
 struct recording_writer {
@@ -20,10 +20,9 @@ struct recording_writer {
 	uint64_t ticks, first_ns, last_ns;
 	uint32_t strings, frames, stacks; /* names already written */
 	struct sites sites;
-	struct mark *marks;
-	size_t mark_room;
-	uint32_t *pending; /* sites in the text under way */
-	size_t pending_count, pending_room;
+	uint64_t *seen; /* at which tick, by site */
+	size_t seen_room;
+	struct told_tick told;
 	struct buf text;
 	size_t keep; /* of the text: a tick without the closing */
 	bool held;   /* the text is a tick for which there was no room yet */
@@ -45,6 +44,7 @@ int recording_writer_new(struct recording_writer **ret, int fd, const struct rec
 		return err_set(e, ENOMEM, "out of memory for a recording");
 	w->file.fd = -1;
 	room_init(&w->room, max_bytes);
+	w->told.most_amounts = max_bytes && max_bytes / AMOUNT_BYTES < AMOUNTS ? max_bytes / AMOUNT_BYTES : AMOUNTS;
 	recording_text_header(&w->text, about, max_bytes);
 	buf_puts(&w->text, RECORDING_CLOSING);
 	if (w->text.failed)
@@ -63,40 +63,25 @@ void recording_writer_free(struct recording_writer *w)
 	room_done(&w->room);
 	closep(&w->file.fd);
 	sites_done(&w->sites);
-	free(w->marks);
-	free(w->pending);
+	free(w->seen);
+	told_tick_done(&w->told);
 	buf_done(&w->text);
 	free(w);
 }
 
-/* Of the figures, not of the key. Two that differ look the same once in 2^64. */
-static uint64_t digest(const struct site *s)
-{
-	const size_t from = offsetof(struct site, live);
-	uint64_t words[(sizeof(*s) - offsetof(struct site, live)) / 8], h = 0x9e3779b97f4a7c15u;
-
-	_Static_assert((sizeof(*s) - offsetof(struct site, live)) % 8 == 0, "figures are whole words, without holes");
-	memcpy(words, (const char *)s + from, sizeof(words));
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		h = (h ^ words[i]) * 0xd6e8feb86659fd93u;
-		h ^= h >> 32;
-	}
-	return h ? h : 1;
-}
-
-static int room_for_marks(struct recording_writer *w, struct err *e)
+static int room_for_sites(struct recording_writer *w, struct err *e)
 {
 	size_t room = w->sites.room;
-	struct mark *marks;
+	uint64_t *seen;
 
-	if (w->mark_room >= w->sites.count)
+	if (w->seen_room >= w->sites.count)
 		return 0;
-	marks = realloc(w->marks, room * sizeof(*marks));
-	if (!marks)
+	seen = realloc(w->seen, room * sizeof(*seen));
+	if (!seen)
 		return err_set(e, ENOMEM, "out of memory for %zu sites", room);
-	memset(marks + w->mark_room, 0, (room - w->mark_room) * sizeof(*marks));
-	w->marks = marks;
-	w->mark_room = room;
+	memset(seen + w->seen_room, 0, (room - w->seen_room) * sizeof(*seen));
+	w->seen = seen;
+	w->seen_room = room;
 	return 0;
 }
 
@@ -108,6 +93,14 @@ static void add_figures(struct site *to, const struct site *s)
 	estimate_add(&to->temporary, &s->temporary);
 	for (int i = 0; i < LIFETIME_BUCKETS; i++)
 		to->lifetimes[i] += s->lifetimes[i];
+}
+
+static bool has_same_figures(const struct site *a, const struct site *b)
+{
+	const size_t from = offsetof(struct site, live);
+
+	_Static_assert((sizeof(*a) - offsetof(struct site, live)) % 8 == 0, "figures are whole words, without holes");
+	return memcmp((const char *)a + from, (const char *)b + from, sizeof(*a) - from) == 0;
 }
 
 static bool is_at(const struct recording_writer *w, size_t i, const struct site *s)
@@ -127,14 +120,21 @@ static int take_sites(struct recording_writer *w, const struct sample *s, struct
 		int r = is_at(w, i, from) ? 0 : sites_find(&w->sites, from->stack, from->thread, from->domain, &at, e);
 
 		if (r == 0)
-			r = room_for_marks(w, e);
+			r = room_for_sites(w, e);
 		if (r < 0)
 			return r;
-		if (w->marks[at].tick == tick)
+		if (w->seen[at] != tick && has_same_figures(&w->sites.at[at], from)) {
+			w->seen[at] = tick;
+			continue;
+		}
+		if (w->seen[at] == tick)
 			add_figures(&w->sites.at[at], from);
 		else
 			w->sites.at[at] = *from;
-		w->marks[at].tick = tick;
+		w->seen[at] = tick;
+		r = told_tick_changed(&w->told, &w->sites, at, e);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
@@ -142,43 +142,19 @@ static int take_sites(struct recording_writer *w, const struct sample *s, struct
 /* A tick that failed is not repeated but its sites are marked as seen at it; the next has the same number. */
 static void forget_tick(struct recording_writer *w)
 {
-	for (size_t i = 0; i < w->sites.count && i < w->mark_room; i++)
-		w->marks[i].tick = 0;
-}
-
-static int room_for_pending(struct recording_writer *w, struct err *e)
-{
-	size_t room = w->sites.room;
-	uint32_t *pending;
-
-	if (w->pending_room >= w->sites.count)
-		return 0;
-	pending = realloc(w->pending, room * sizeof(*pending));
-	if (!pending)
-		return err_set(e, ENOMEM, "out of memory for %zu sites", room);
-	w->pending = pending;
-	w->pending_room = room;
-	return 0;
-}
-
-static void add_changed_sites(struct recording_writer *w)
-{
-	w->pending_count = 0;
-	for (size_t i = 0; i < w->sites.count; i++) {
-		if (w->marks[i].written == digest(&w->sites.at[i]))
-			continue;
-		buf_puts(&w->text, w->pending_count ? "," : ",\"sites\":[");
-		recording_text_site(&w->text, &w->sites.at[i]);
-		w->pending[w->pending_count++] = (uint32_t)i;
-	}
-	if (w->pending_count)
-		buf_putc(&w->text, ']');
+	for (size_t i = 0; i < w->sites.count && i < w->seen_room; i++)
+		w->seen[i] = 0;
+	told_tick_forget(&w->told);
 }
 
 static int write_text(struct recording_writer *w, const struct sample *s, const struct names *n, struct err *e)
 {
 	struct estimate live = { 0 }, alloc = { 0 };
+	bool at_peak;
+	int r = told_tick_make(&w->told, &w->sites, &at_peak, e);
 
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < w->sites.count; i++) {
 		estimate_add(&live, &w->sites.at[i].live);
 		estimate_add(&alloc, &w->sites.at[i].alloc);
@@ -186,8 +162,10 @@ static int write_text(struct recording_writer *w, const struct sample *s, const 
 	buf_reset(&w->text);
 	buf_puts(&w->text, w->file.empty ? "\n" : ",\n");
 	recording_text_sample(&w->text, s, (double)(s->time_ns - w->first_ns) / 1e9, &live, &alloc);
+	buf_puts(&w->text, at_peak ? RECORDING_AT_PEAK : "");
 	recording_text_names(&w->text, n, w->strings, w->frames, w->stacks);
-	add_changed_sites(w);
+	recording_text_sites(&w->text, &w->sites, w->told.sites);
+	recording_text_changes(&w->text, &w->told.amounts, w->told.amount_count, &w->told.rows);
 	buf_putc(&w->text, '}');
 	w->keep = w->text.length;
 	buf_puts(&w->text, RECORDING_CLOSING);
@@ -209,8 +187,7 @@ static int append_text(struct recording_writer *w, bool wait, struct err *e)
 
 static void remember_written(struct recording_writer *w, const struct sample *s, const struct names *n)
 {
-	for (size_t i = 0; i < w->pending_count; i++)
-		w->marks[w->pending[i]].written = digest(&w->sites.at[w->pending[i]]);
+	told_tick_keep(&w->told, &w->sites);
 	w->strings = names_strings(n);
 	w->frames = names_frames(n);
 	w->stacks = names_stacks(n);
@@ -230,8 +207,6 @@ int recording_writer_tick(struct recording_writer *w, const struct sample *s, co
 		return err_set(e, EINVAL, "a tick from before the last one");
 	w->held = false;
 	r = s->has_heap ? take_sites(w, s, e) : 0;
-	if (r == 0)
-		r = room_for_pending(w, e);
 	if (r == 0)
 		r = write_text(w, s, n, e);
 	if (r == 0)

@@ -21,6 +21,7 @@ void series_free(struct series *s)
 	names_free(s->names);
 	sites_done(&s->sites);
 	late_done(&s->late);
+	changes_done(&s->changes);
 	free(s->changed);
 	free(s->latest);
 	free(s->depths);
@@ -83,27 +84,27 @@ static int close_document(struct series *s, const char *line, struct err *e)
 	return SERIES_END;
 }
 
-/* The tick of a line; its sites remain text where they are written as memspy does. NULL: not JSON. */
-static json_t *parse_tick(char *line, size_t length, struct span *sites, json_error_t *why)
+/* The tick of a line; its rows remain text where they are written as memspy does. NULL: not JSON. */
+static json_t *parse_tick(char *line, size_t length, enum tick_list list, struct span *rows, json_error_t *why)
 {
 	json_t *tick;
 	size_t head;
 
-	if (tick_text_sites(line, length, &head, sites)) {
+	if (tick_text_last(line, length, list, &head, rows)) {
 		line[head] = '}';
 		tick = json_loadb(line, head + 1, 0, NULL);
 		line[head] = ',';
 		if (tick)
 			return tick;
 	}
-	*sites = (struct span){ 0 };
+	*rows = (struct span){ 0 };
 	return json_loadb(line, length, 0, why);
 }
 
 int series_next(struct series *s, struct err *e)
 {
 	json_auto_t *tick = NULL;
-	struct span sites;
+	struct span rows;
 	json_error_t why;
 	size_t length;
 	char *line;
@@ -123,14 +124,14 @@ int series_next(struct series *s, struct err *e)
 		return close_document(s, line, e);
 	if (length && line[length - 1] == ',')
 		length--;
-	tick = parse_tick(line, length, &sites, &why);
+	tick = parse_tick(line, length, s->version == 1 ? LIST_SITES : LIST_CHANGES, &rows, &why);
 	if (!tick && lines_is_last(&s->lines)) {
 		s->torn = true;
 		return SERIES_END;
 	}
 	if (!json_is_object(tick))
 		return series_bad(s, e, "not a tick: %s", tick ? "not an object" : why.text);
-	r = series_tick(s, tick, &sites, e);
+	r = series_tick(s, tick, &rows, e);
 	s->any_tick |= r == 0;
 	return r;
 }
@@ -169,8 +170,8 @@ struct series_heap series_heap(const struct series *s)
 
 const uint32_t *series_changed(const struct series *s, size_t *ret_count)
 {
-	*ret_count = s->changed_count;
-	return s->changed;
+	*ret_count = s->version == 1 ? s->changed_count : s->changes.changed_count;
+	return s->version == 1 ? s->changed : s->changes.changed;
 }
 
 void series_skip_sites(struct series *s)

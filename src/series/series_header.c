@@ -7,6 +7,32 @@
 #include "memspy/cleanup.h"
 #include "series_private.h"
 
+const char *const site_columns[COLUMN_COUNT] = {
+	[COLUMN_STACK] = "stack",
+	[COLUMN_LIVE_BYTES] = "live_bytes",
+	[COLUMN_LIVE_BLOCKS] = "live_blocks",
+	[COLUMN_LIVE_N] = "live_n",
+	[COLUMN_LIVE_VAR] = "live_var",
+	[COLUMN_ALLOC_BYTES] = "alloc_bytes",
+	[COLUMN_ALLOC_BLOCKS] = "alloc_blocks",
+	[COLUMN_FREED_BYTES] = "freed_bytes",
+	[COLUMN_PEAK_BYTES] = "peak_bytes",
+	[COLUMN_LIVE_SURE] = "live_sure",
+	[COLUMN_ALLOC_N] = "alloc_n",
+	[COLUMN_ALLOC_VAR] = "alloc_var",
+	[COLUMN_ALLOC_SURE] = "alloc_sure",
+	[COLUMN_PEAK_BLOCKS] = "peak_blocks",
+	[COLUMN_PEAK_N] = "peak_n",
+	[COLUMN_PEAK_VAR] = "peak_var",
+	[COLUMN_PEAK_SURE] = "peak_sure",
+	[COLUMN_TEMP_BYTES] = "temp_bytes",
+	[COLUMN_TEMP_BLOCKS] = "temp_blocks",
+	[COLUMN_TEMP_N] = "temp_n",
+	[COLUMN_THREAD] = "thread",
+	[COLUMN_DOMAIN] = "domain",
+	[COLUMN_LIFETIMES] = "lifetimes",
+};
+
 static const char *text_of(const json_t *object, const char *key)
 {
 	const char *text = json_string_value(json_object_get(object, key));
@@ -82,11 +108,12 @@ int series_header(struct series *s, const char *line, size_t length, struct err 
 			       s->path);
 	if (!json_is_integer(version))
 		return err_set(e, EBADMSG, "%s is not a recording of memspy; memspy record --pid N -o FILE makes one", s->path);
-	if (json_integer_value(version) != 1)
-		return err_set(e, EBADMSG, "%s has format %lld; this memspy reads format 1: use a newer one", s->path,
-			       (long long)json_integer_value(version));
+	s->version = json_integer_value(version);
+	if (s->version < 1 || s->version > 2)
+		return err_set(e, EBADMSG, "%s has format %lld; this memspy reads formats 1 and 2: use a newer one", s->path,
+			       (long long)s->version);
 	if (!json_is_array(json_object_get(s->header, "ticks")))
 		return err_set(e, EBADMSG, "%s was cut off in its first line: there is nothing in it", s->path);
 	read_about(s);
-	return read_columns(s, json_object_get(s->header, "site_columns"), e);
+	return s->version == 1 ? read_columns(s, json_object_get(s->header, "site_columns"), e) : 0;
 }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "change.h"
 #include "memspy/series.h"
 #include "recording_private.h"
 #include "sites_private.h"
@@ -60,20 +61,33 @@ struct late {
 	size_t room, waiting_count;
 };
 
+/* The columns of a site's row in version 1, in order. The last is an array of LIFETIME_BUCKETS, left out where all are 0. */
+enum site_column {
+	COLUMN_STACK, COLUMN_LIVE_BYTES, COLUMN_LIVE_BLOCKS, COLUMN_LIVE_N, COLUMN_LIVE_VAR,
+	COLUMN_ALLOC_BYTES, COLUMN_ALLOC_BLOCKS, COLUMN_FREED_BYTES, COLUMN_PEAK_BYTES, COLUMN_LIVE_SURE,
+	COLUMN_ALLOC_N, COLUMN_ALLOC_VAR, COLUMN_ALLOC_SURE,
+	COLUMN_PEAK_BLOCKS, COLUMN_PEAK_N, COLUMN_PEAK_VAR, COLUMN_PEAK_SURE,
+	COLUMN_TEMP_BYTES, COLUMN_TEMP_BLOCKS, COLUMN_TEMP_N, COLUMN_THREAD, COLUMN_DOMAIN,
+	COLUMN_LIFETIMES, COLUMN_COUNT,
+};
+extern const char *const site_columns[COLUMN_COUNT];
+
 struct series {
 	char *path;
 	struct lines lines;
 	json_t *header; /* owns the strings of about */
 	struct recording_about about;
-	int columns[COLUMNS_MOST]; /* enum site_column by place in a row; -1: not known to us */
+	json_int_t version;
+	int columns[COLUMNS_MOST]; /* of version 1: enum site_column by place in a row; -1: not known to us */
 	size_t column_count;
 	struct names *names;
 	uint16_t *depths; /* by stack id - 1 */
 	size_t depth_room;
 	struct sites sites;
-	uint32_t *latest; /* by stack: a site of it, as last read */
+	uint32_t *latest; /* of version 1, by stack: a site of it, as last read */
 	size_t latest_room;
-	uint32_t *changed;    /* by the tick just read: indices of sites */
+	struct changes changes; /* of version 2 */
+	uint32_t *changed;    /* by the tick just read, of version 1: indices of sites */
 	size_t changed_count, changed_room;
 	struct sample sample; /* its sites are lent by the table above */
 	struct series_heap heap;
@@ -99,8 +113,13 @@ int series_list(const struct series *s, const json_t *tick, const char *key, con
 
 int series_header(struct series *s, const char *line, size_t length, struct err *e);
 int series_names_of(struct series *s, const json_t *tick, struct err *e);
-/* sites: the text of their rows, if tick is without them. */
-int series_tick(struct series *s, const json_t *tick, const struct span *sites, struct err *e);
+/* rows: the text of the rows of sites, or of changes, if tick is without them. */
+int series_tick(struct series *s, const json_t *tick, const struct span *rows, struct err *e);
+/* Version 2. */
+int series_changes(struct series *s, const json_t *tick, const struct span *rows, struct err *e);
+
+/* ---- series_rows.c: version 1 ---- */
+
 int series_rows(struct series *s, const json_t *tick, const struct span *rows, struct err *e);
 /* One row, by its text, which no digit follows. */
 int series_row(struct series *s, const char *text, size_t length, struct site *ret, struct err *e);

@@ -60,7 +60,7 @@ static int read_scalars(struct series *s, const json_t *tick, struct err *e)
 	return 0;
 }
 
-int series_tick(struct series *s, const json_t *tick, const struct span *sites, struct err *e)
+int series_tick(struct series *s, const json_t *tick, const struct span *rows, struct err *e)
 {
 	const json_t *t = json_object_get(tick, "t");
 	double seconds = json_number_value(t);
@@ -74,5 +74,7 @@ int series_tick(struct series *s, const json_t *tick, const struct span *sites, 
 	r = read_scalars(s, tick, e);
 	if (r == 0)
 		r = series_names_of(s, tick, e);
-	return r == 0 && !s->skips_sites ? series_rows(s, tick, sites, e) : r;
+	if (r < 0 || s->skips_sites)
+		return r;
+	return s->version == 1 ? series_rows(s, tick, rows, e) : series_changes(s, tick, rows, e);
 }

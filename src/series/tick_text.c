@@ -6,7 +6,8 @@
  * Text in a JSON string has no bare quotation mark, so these can only be keys of an object: of the tick, or of one
  * inside it. With the latter the head does not close, and whoever parses it notices.
  */
-const char *const tick_list_keys[LIST_COUNT] = { ",\"strings\":[", ",\"frames\":[", ",\"stacks\":[", ",\"sites\":[" };
+const char *const tick_list_keys[LIST_COUNT] = { ",\"strings\":[", ",\"frames\":[",  ",\"stacks\":[",
+						 ",\"sites\":[",   ",\"amounts\":[", ",\"changes\":[" };
 
 static const char *find_key(const char *at, const char *end, enum tick_list list)
 {
@@ -24,14 +25,14 @@ static bool take_list(const char *key, const char *end, enum tick_list list, str
 	return true;
 }
 
-bool tick_text_sites(const char *line, size_t length, size_t *ret_head, struct span *ret)
+bool tick_text_last(const char *line, size_t length, enum tick_list list, size_t *ret_head, struct span *ret)
 {
-	const char *key = length ? find_key(line, line + length, LIST_SITES) : NULL;
+	const char *key = length ? find_key(line, line + length, list) : NULL;
 
-	if (!key || line[length - 1] != '}' || !take_list(key, line + length - 1, LIST_SITES, ret))
+	if (!key || line[length - 1] != '}' || !take_list(key, line + length - 1, list, ret))
 		return false;
-	/* Not even a quotation mark: nothing but sites stands there, whatever is wrong with them. */
-	if (strspn(ret->at, "0123456789,[]") != ret->length + 1)
+	/* Not even a quotation mark: nothing but rows stands there, whatever is wrong with them. */
+	if (strspn(ret->at, "0123456789,[]-") != ret->length + 1)
 		return false;
 	*ret_head = (size_t)(key - line);
 	return true;
@@ -44,10 +45,10 @@ bool tick_text_split(const char *line, size_t length, struct tick_text *ret)
 	memset(ret, 0, sizeof(*ret));
 	if (length < 2 || line[0] != '{' || *end != '}')
 		return false;
-	/* The rows of sites are long: the names are looked for before them only. */
-	keys[LIST_SITES] = find_key(line, end, LIST_SITES);
-	for (int i = LIST_STRINGS; i < LIST_SITES; i++) {
-		keys[i] = find_key(at, keys[LIST_SITES] ? keys[LIST_SITES] : end, (enum tick_list)i);
+	/* The rows of changes are long: the others are looked for before them only. */
+	keys[LIST_CHANGES] = find_key(line, end, LIST_CHANGES);
+	for (int i = LIST_STRINGS; i < LIST_CHANGES; i++) {
+		keys[i] = find_key(at, keys[LIST_CHANGES] ? keys[LIST_CHANGES] : end, (enum tick_list)i);
 		at = keys[i] ? keys[i] : at;
 	}
 	for (int i = LIST_COUNT - 1; i >= 0; i--) {
@@ -59,8 +60,7 @@ bool tick_text_split(const char *line, size_t length, struct tick_text *ret)
 	return true;
 }
 
-/* As JSON has them: no sign, no fraction, no leading 0. */
-static const char *read_number(const char *at, uint64_t *ret)
+const char *number_read(const char *at, uint64_t *ret)
 {
 	const char *first = at;
 	uint64_t v = 0;
@@ -77,7 +77,7 @@ static const char *read_number(const char *at, uint64_t *ret)
 static const char *read_numbers(const char *at, const char *end, uint64_t *to, size_t most, size_t *ret_count)
 {
 	for (size_t n = 0; n < most; n++) {
-		at = read_number(at, &to[n]);
+		at = number_read(at, &to[n]);
 		if (!at || at >= end || (*at != ',' && *at != ']'))
 			return NULL;
 		*ret_count = n + 1;

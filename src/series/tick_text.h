@@ -18,7 +18,7 @@ struct span {
 	size_t length; /* 0: absent */
 };
 
-enum tick_list { LIST_STRINGS, LIST_FRAMES, LIST_STACKS, LIST_SITES, LIST_COUNT };
+enum tick_list { LIST_STRINGS, LIST_FRAMES, LIST_STACKS, LIST_SITES, LIST_AMOUNTS, LIST_CHANGES, LIST_COUNT };
 extern const char *const tick_list_keys[LIST_COUNT]; /* with the comma before and the bracket behind */
 
 struct tick_text {
@@ -29,14 +29,18 @@ struct tick_text {
 /* The lists stand at the end of a line, in order; any may be missing. Says nothing about what is in them. */
 bool tick_text_split(const char *line, size_t length, struct tick_text *ret);
 /*
- * The sites alone, if they stand last and are but numbers and brackets: line[0 .. *ret_head) and a "}" are the tick
- * without them. The line is NUL-terminated.
+ * One list alone, if it stands last and is but numbers and brackets: line[0 .. *ret_head) and a "}" are the tick
+ * without it. The line is NUL-terminated.
  */
-bool tick_text_sites(const char *line, size_t length, size_t *ret_head, struct span *ret);
+bool tick_text_last(const char *line, size_t length, enum tick_list list, size_t *ret_head, struct span *ret);
+
+/* A number as JSON has them from 0 to INT64_MAX: no sign, no fraction, no leading 0. Where it ends, or NULL. What ends the
+ * text can be read, too, and is no digit. */
+const char *number_read(const char *at, uint64_t *ret);
 
 enum { ROW_NUMBERS_MOST = 64 };
 
-/* The row of a site: whole numbers, and behind them perhaps one list of whole numbers. */
+/* The row of a site in version 1: whole numbers, and behind them perhaps one list of whole numbers. */
 struct number_row {
 	uint64_t numbers[ROW_NUMBERS_MOST]; /* each up to INT64_MAX */
 	size_t count;

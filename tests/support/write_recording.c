@@ -22,6 +22,7 @@ int main(int argc, char *argv[])
 	const struct recording_about about = { .pid = 1, .name = "\"quoted\"\n\xff", .sample_bytes = 524288, .interval_s = 0.5 };
 	struct site site = { .thread = 7, .domain = DOMAIN_MMAP, .live = { 1, 2, 3, 4, 5e30 }, .alloc = { UINT64_MAX, 2, 3, 4, 5 } };
 	struct sample s = { .time_ns = 1000, .memory = { .rss = 1 } };
+	struct site sites[3];
 	struct recording_writer *w;
 	struct names *n;
 	uint32_t string, frame, stack;
@@ -43,7 +44,11 @@ int main(int argc, char *argv[])
 		must(names_stack(n, i > 1 ? site.stack : 0, frame, &stack, &e));
 		site.stack = stack;
 		site.lifetimes[i % LIFETIME_BUCKETS] = i % 3;
-		s = (struct sample){ .time_ns = 1000 + i * 500000000ull, .has_heap = true, .sample_bytes = i % 2 * 512, .sites = &site, .site_count = 1 };
+		s = (struct sample){ .time_ns = 1000 + i * 500000000ull, .has_heap = true, .sample_bytes = i % 2 * 512, .sites = sites, .site_count = i < 3 ? i : 3 };
+		memmove(sites + 1, sites, sizeof(sites) - sizeof(sites[0]));
+		sites[0] = site;
+		for (size_t k = 0; k < 3; k++) /* two ticks of three are the peak */
+			sites[k].peak = i % 3 || k == 2 ? sites[k].live : (struct estimate){ .bytes = k };
 		s.memory = (struct memory){ .rss = i, .has_detail = i % 2, .pss = 1 };
 		if (i > 20 && recording_writer_tick(w, &s, n, &e) < 0)
 			break; /* its names fill it one day */

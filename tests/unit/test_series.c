@@ -46,7 +46,7 @@ START_TEST(damaged_and_hostile_files_are_a_sentence)
 		{ "other JSON", "{\"a\":[\n]}\n", "is not a recording" },
 		{ "laid out anew", "{\n  \"memspy_recording\": 1\n}\n", "is not a recording" },
 		{ "one line", "{\"memspy_recording\":1,\"site_columns\":[\"stack\"],\"ticks\":[]}\n", "laid out anew" },
-		{ "a newer one", "{\"memspy_recording\":2,\"ticks\":[\n]}\n", "use a newer one" },
+		{ "a newer one", "{\"memspy_recording\":3,\"ticks\":[\n]}\n", "has format 3; this memspy reads formats 1 and 2: use a newer one" },
 		{ "no columns", "{\"memspy_recording\":1,\"ticks\":[\n]}\n", "does not name the columns" },
 		{ "no stacks", "{\"memspy_recording\":1,\"site_columns\":[7],\"ticks\":[\n]}\n", "have no stacks" },
 		{ "a list for a tick", HEADER "[1]\n]}\n", "not an object" },

@@ -1,0 +1,150 @@
+/* What a tick adds to the figures of sites. Version 2; series_tick.c has the rows of version 1. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "series_private.h"
+
+enum { PARTS = 6 }; /* of a row that we know */
+
+/* [stack, thread, domain] */
+static int read_site(struct series *s, const json_t *v, struct err *e)
+{
+	uint32_t stack, thread, domain;
+	size_t at, known = s->sites.count;
+	int r;
+
+	if (!series_id(json_array_get(v, 0), names_stacks(s->names), &stack) ||
+	    !series_id(json_array_get(v, 1), UINT32_MAX, &thread) || !series_id(json_array_get(v, 2), DOMAIN_COUNT - 1, &domain))
+		return series_bad(s, e, "site %zu has a stack, thread or domain that is not known", known + 1);
+	r = sites_find(&s->sites, stack, thread, domain, &at, e);
+	return r == 0 && at != known ? series_bad(s, e, "site %zu is said twice", known + 1) : r;
+}
+
+static int read_amount(struct series *s, const json_t *v, struct err *e)
+{
+	struct amount amount = { 0 };
+	bool good = json_is_array(v);
+
+	for (size_t i = 0; i < AMOUNT_FIGURES && i < json_array_size(v) && good; i++) {
+		good = json_is_integer(json_array_get(v, i)) && json_integer_value(json_array_get(v, i)) > INT64_MIN;
+		amount.figures[i] = json_integer_value(json_array_get(v, i));
+	}
+	if (!good)
+		return series_bad(s, e, "amount %zu is not a list of whole numbers", s->changes.amounts.count + 1);
+	return amounts_add(&s->changes.amounts, &amount, e);
+}
+
+static int read_lists(struct series *s, const json_t *tick, struct err *e)
+{
+	static const struct {
+		const char *key;
+		int (*read)(struct series *s, const json_t *v, struct err *e);
+	} kinds[] = { { "sites", read_site }, { "amounts", read_amount } };
+
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+		const json_t *list, *v;
+		size_t i;
+		int r = series_list(s, tick, kinds[k].key, &list, e);
+
+		json_array_foreach(list, i, v)
+			if (r == 0)
+				r = kinds[k].read(s, v, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* number: of the row in its tick, from 1. */
+static int take(struct series *s, const struct change *c, bool at_peak, size_t number, struct err *e)
+{
+	int r = changes_take(&s->changes, &s->sites, c, at_peak, e);
+
+	return r == -EBADMSG ? series_bad(s, e, "change %zu leads to a figure below 0, or too large", number) : r;
+}
+
+/* A row as a parser took it: by way of the text that memspy would have written. */
+static const char *as_written(const json_t *row, size_t sites, const struct amounts *a, struct change *ret)
+{
+	json_auto_t *known = json_copy((json_t *)row);
+	const char *end = NULL;
+	char *text;
+
+	while (json_array_size(known) > PARTS)
+		json_array_remove(known, PARTS);
+	text = json_is_array(known) ? json_dumps(known, JSON_COMPACT) : NULL;
+	if (text)
+		end = change_read(text, text + strlen(text), a, sites, ret);
+	free(text);
+	return end;
+}
+
+static int read_parsed(struct series *s, const json_t *list, size_t from, bool at_peak, struct err *e)
+{
+	for (size_t i = from; i < json_array_size(list); i++) {
+		struct change c;
+		int r;
+
+		if (!as_written(json_array_get(list, i), s->sites.count, &s->changes.amounts, &c))
+			return series_bad(s, e, "change %zu is not of a site and of amounts that were named before it", i + 1);
+		r = take(s, &c, at_peak, i + 1, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Sites are many and far apart: while its row is read, the memory of a site comes near. */
+static void expect(const struct series *s, const char *row)
+{
+	uint64_t id;
+
+	if (*row == '[' && number_read(row + 1, &id) && id && id <= s->sites.count)
+		for (size_t i = 0; i < sizeof(struct site); i += 64)
+			__builtin_prefetch((const char *)&s->sites.at[id - 1] + i, 1);
+}
+
+/* Rows as memspy writes them, read where they lie; from the first that is not such a parser of JSON judges. */
+static int read_rows(struct series *s, const struct span *rows, bool at_peak, struct err *e)
+{
+	const char *at = rows->at, *end = rows->at + rows->length;
+	json_auto_t *parsed = NULL;
+	struct change c;
+	size_t n = 0;
+
+	while (at && at < end) {
+		int r;
+
+		expect(s, at);
+		at = change_read(at, end, &s->changes.amounts, s->sites.count, &c);
+		if (!at || (at < end && *at != ','))
+			break;
+		r = take(s, &c, at_peak, ++n, e);
+		if (r < 0)
+			return r;
+		if (at < end && ++at == end)
+			at = NULL; /* a comma too many */
+	}
+	if (at == end)
+		return 0;
+	parsed = json_loadb(rows->at - 1, rows->length + 2, 0, NULL);
+	return parsed ? read_parsed(s, parsed, n, at_peak, e) : series_bad(s, e, "not a tick: its changes are no list");
+}
+
+int series_changes(struct series *s, const json_t *tick, const struct span *rows, struct err *e)
+{
+	const bool at_peak = json_is_true(json_object_get(tick, "at_peak"));
+	const json_t *list = NULL;
+	int r = changes_begin(&s->changes, &s->sites, at_peak, e);
+
+	if (r == 0)
+		r = read_lists(s, tick, e);
+	if (r == 0)
+		r = rows->length ? read_rows(s, rows, at_peak, e) : series_list(s, tick, "changes", &list, e);
+	if (r == 0)
+		r = read_parsed(s, list, 0, at_peak, e);
+	s->sample.sites = s->sites.at;
+	s->sample.site_count = s->sites.count;
+	return r;
+}
