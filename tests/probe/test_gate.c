@@ -252,6 +252,21 @@ START_TEST(a_lease_renewed_late_wakes_the_probe)
 }
 END_TEST
 
+/* The probe looks again after so many bytes; a block of more than that is no reason never to look. */
+START_TEST(a_large_block_while_it_sleeps_does_not_make_it_sleep_for_ever)
+{
+	host_start(64 * KIB, MIB);
+	host.header->lease_cycles = clock_cycles();
+	host.free(host.malloc(1));
+	host.free(host.malloc(1024 * MIB));
+	host.free(host.obj_malloc(NULL, 1024 * MIB));
+	heap_renew(host.heap);
+	for (int i = 0; i < 1000; i++)
+		host.free(host.malloc(MIB));
+	ck_assert_uint_gt(host.header->events, 900);
+}
+END_TEST
+
 START_TEST(a_child_of_fork_leaves_the_table_alone)
 {
 	uint64_t events;
@@ -307,4 +322,5 @@ TESTS("gate", gaps_are_exponential, gaps_counted_byte_by_byte_are_exponential,
       threads_that_allocate_less_than_a_period_are_seen, threads_are_not_sampled_in_step,
       more_threads_than_slots_lose_nothing,
       sizes_that_no_heap_has_change_nothing, nothing_is_sampled_once_the_lease_has_run_out,
-      a_lease_renewed_late_wakes_the_probe, a_child_of_fork_leaves_the_table_alone, a_dlopen_is_no_sample)
+      a_lease_renewed_late_wakes_the_probe,
+      a_large_block_while_it_sleeps_does_not_make_it_sleep_for_ever, a_child_of_fork_leaves_the_table_alone, a_dlopen_is_no_sample)
