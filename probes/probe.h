@@ -9,12 +9,13 @@
  *   hooks.c pymem.c   stand in for the target's functions; the fast path is there and in gate.h
  *   gate.c            whose turn is it to be sampled
  *   table.c sites.c   the shared table: live blocks, sums per site
+ *   lock.c            one thread at a time in there
  *   stack.c code.c    which Python lines are we on; what are they called
  *   objects.c         new ELF objects after dlopen
  *   enter.c           making the table, on the way in
  *   child.c           a child of a fork takes a table of its own
  *   numbers.c         logarithm, weights, random gaps
- *   system.c          raw system calls: on the way in; later, to give away the core where there is no GIL (table.c)
+ *   system.c          raw system calls: on the way in; later, to give away the core where there is no GIL (lock.c)
  */
 #pragma once
 
@@ -110,9 +111,13 @@ void gate_after_dlopen(void);
 void gate_redraw(void);			/* the period has changed: all gaps anew */
 uint32_t gate_thread_id(void);
 
-/* ---- table.c ---- */
+/* ---- lock.c ---- */
 bool table_lock(void);	 /* bounded; false: busy, count and go on */
 void table_unlock(void);
+void table_remove_later(uint64_t address); /* by whoever has the lock next */
+
+/* ---- table.c ---- */
+void table_remove_locked(uint64_t address);
 void table_add(uint64_t address, uint64_t size, uint32_t domain);
 void table_remove(uint64_t address); /* pre-free: nobody else can own the address yet */
 bool table_take(uint64_t address, struct probe_live *ret); /* the same, for calls that may fail: realloc, munmap */

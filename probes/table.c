@@ -2,10 +2,7 @@
  * table: the blocks that were picked and are alive.
  *
  * Open addressing in the shared table, keyed by address, with backward shifting: no tombstones, so an hour of
- * churn leaves no trace. One lock for all of it, taken only on the sampled path, and only for a bounded time: a
- * signal handler that came upon its own thread in here must get out again. An allocation that finds it taken is
- * dropped and counted; a free is left in a bag that the next holder empties before it does anything else, so
- * that it is booked before the address can be seen again.
+ * churn leaves no trace. One lock for all of it (lock.c), taken only on the sampled path.
  *
  * While few blocks are known they live in the first pages of the map: scattered over all of it, each free that has to
  * look would wait for memory.
@@ -127,7 +124,7 @@ static void book_free(const struct probe_live *entry)
 	site_freed(entry->site, &w, entry);
 }
 
-static void remove_locked(uint64_t address)
+void table_remove_locked(uint64_t address)
 {
 	struct probe_live *entry = find(address);
 	struct probe_live copy;
@@ -137,95 +134,6 @@ static void remove_locked(uint64_t address)
 	copy = *entry;
 	erase(entry);
 	book_free(&copy);
-}
-
-static void empty_the_bag(void)
-{
-	if (likely(!__atomic_load_n(&pages.pending_count, __ATOMIC_ACQUIRE)))
-		return;
-	for (unsigned i = 0; i < PROBE_PENDING; i++) {
-		uint64_t address = __atomic_exchange_n(&pages.pending[i], 0, __ATOMIC_ACQ_REL);
-
-		if (address) {
-			__atomic_fetch_sub(&pages.pending_count, 1, __ATOMIC_RELAXED);
-			remove_locked(address);
-		}
-	}
-}
-
-static void leave_in_the_bag(uint64_t address)
-{
-	uint32_t first = (uint32_t)mix(address);
-
-	for (unsigned i = 0; i < PROBE_PENDING; i++) {
-		uint64_t none = 0;
-
-		if (__atomic_compare_exchange_n(&pages.pending[(first + i) % PROBE_PENDING], &none, address, false,
-						__ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
-			__atomic_fetch_add(&pages.pending_count, 1, __ATOMIC_RELEASE);
-			return;
-		}
-	}
-	count(&header()->lost.frees);
-}
-
-static bool try_lock(void)
-{
-	uint32_t *lock = &header()->lock;
-
-	return !__atomic_load_n(lock, __ATOMIC_RELAXED) && !__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE);
-}
-
-/*
- * Threads that allocate at once come upon a holder that has lost its core, and a thread that goes on spinning may have taken
- * it. An interpreter without a GIL gives its core away at its own locks: the call is one that this process may make.
- */
-static bool lock_by_waiting(void)
-{
-#if defined(__aarch64__)
-	enum { YIELD = 124 };
-#else
-	enum { YIELD = 24 };
-#endif
-	uint64_t start = cycles();
-
-	do {
-		system_call(YIELD, 0, 0, 0, 0, 0, 0);
-		if (try_lock())
-			return true;
-	} while (cycles() - start < 10 * config.cycles_per_ms);
-	return false;
-}
-
-/*
- * A holder that will never let go (a memspy killed while it emptied the table, a longjmp out of here) must not cost more
- * than a glance each time.
- */
-bool table_lock(void)
-{
-	enum { SPINS = 2000, GLANCES = 8, DOUBTFUL = 20, HOPELESS = 100000 };
-	static uint32_t failures; /* one after the other */
-	uint32_t failed = __atomic_load_n(&failures, __ATOMIC_RELAXED);
-	bool locked = try_lock();
-
-	for (unsigned i = failed < HOPELESS ? SPINS : GLANCES; !locked && i; i--) {
-		relax();
-		locked = try_lock();
-	}
-	if (!locked && config.free_threaded && failed < DOUBTFUL)
-		locked = lock_by_waiting();
-	if (!locked) {
-		__atomic_fetch_add(&failures, 1, __ATOMIC_RELAXED);
-		return false;
-	}
-	__atomic_store_n(&failures, 0, __ATOMIC_RELAXED);
-	empty_the_bag();
-	return true;
-}
-
-void table_unlock(void)
-{
-	__atomic_store_n(&header()->lock, 0, __ATOMIC_RELEASE);
 }
 
 /*
@@ -281,7 +189,7 @@ COLD void table_add(uint64_t address, uint64_t size, uint32_t domain)
 		return;
 	}
 	/* Should there be a block at this address, its free went past us (an object not yet patched). */
-	remove_locked(address);
+	table_remove_locked(address);
 	for (int i = 0; i < 8 && h->live_count >= config.layout.live.count / 4 * 3; i++)
 		thin();
 	/* It was picked by the old period and would be booked by the new: it takes its chance like the others. */
@@ -314,10 +222,10 @@ COLD void table_remove(uint64_t address)
 	if (pages.magic != PROBE_PRIVATE_MAGIC)
 		return;
 	if (!table_lock()) {
-		leave_in_the_bag(address);
+		table_remove_later(address);
 		return;
 	}
-	remove_locked(address);
+	table_remove_locked(address);
 	table_unlock();
 }
 
@@ -328,7 +236,7 @@ COLD bool table_take(uint64_t address, struct probe_live *ret)
 	if (pages.magic != PROBE_PRIVATE_MAGIC)
 		return false;
 	if (!table_lock()) {
-		leave_in_the_bag(address);
+		table_remove_later(address);
 		return false;
 	}
 	entry = find(address);
