@@ -269,11 +269,13 @@ static int record_file(void)
 static size_t recorded_ticks(void)
 {
 	char path[160];
-	json_t *all;
+	json_t *all = NULL;
 	size_t ticks;
 
 	snprintf(path, sizeof(path), "%s/heap.json", directory);
-	all = json_load_file(path, 0, NULL);
+	/* It is being written: between two of its writes it is no document. */
+	for (int i = 0; i < 1000 && !(all = json_load_file(path, 0, NULL)); i++)
+		usleep(1000);
 	ticks = json_array_size(json_object_get(all, "ticks"));
 	json_decref(all);
 	return ticks;
