@@ -218,7 +218,8 @@ int raw_stack_walk(const struct python *p, struct remote *r, raddr thread, struc
 	uint64_t deadline = clock_now_ns() + patience_ns;
 	size_t best = 0, still;
 
-	for (int try = 0; try < TRIES_MAX && (try < 4 || clock_now_ns() < deadline); try++) {
+	/* Who had no core for all that time still gets its tries, until there is something to show. */
+	for (int try = 0; try < TRIES_MAX && (try < 4 || !best || clock_now_ns() < deadline); try++) {
 		int q = try_walk(&p->layout, r, thread, s, &still, e);
 
 		if (q == READ_TORN)
