@@ -16,7 +16,8 @@
 #include "top_private.h"
 
 enum { ATTEMPTS = 3 };
-#define STREAM_MOST (16 << 20) /* then it begins anew: what is in it has been read */
+#define STREAM_MOST (4 << 20) /* then it begins anew: what is in it has been read */
+enum { STREAM_FIRSTS = 4 };   /* but not before it has so many times what its first tick took, which names everything */
 
 double top_seconds(void)
 {
@@ -106,6 +107,7 @@ static int begin_stream(struct feed *f, struct err *e)
 	if (r == 0)
 		r = series_open(&f->series, path, e);
 	f->base_seconds = -1;
+	f->first_bytes = 0;
 	if (r < 0)
 		end_stream(f);
 	return r;
@@ -189,6 +191,15 @@ static void begin_anew(struct feed *f)
 	*f = fresh;
 }
 
+static bool is_full(struct feed *f, const json_t *progress)
+{
+	uint64_t bytes = (uint64_t)json_integer_value(json_object_get(progress, "bytes"));
+
+	if (!f->first_bytes && json_integer_value(json_object_get(progress, "ticks")) > 0)
+		f->first_bytes = bytes;
+	return bytes > STREAM_MOST && bytes > STREAM_FIRSTS * f->first_bytes;
+}
+
 int feed_turn(struct feed *f, struct err *e)
 {
 	bool ended = false, full = false;
@@ -202,7 +213,7 @@ int feed_turn(struct feed *f, struct err *e)
 			break;
 		if (r)
 			return r < 0 ? r : err_set(e, ECONNRESET, "the memspy daemon went away");
-		full = json_integer_value(json_object_get(json_object_get(line, "progress"), "bytes")) > STREAM_MOST;
+		full = is_full(f, json_object_get(line, "progress"));
 		ended = json_object_get(line, "end") != NULL;
 		if (ended)
 			take_end(f, line);

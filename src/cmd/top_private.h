@@ -29,6 +29,7 @@ struct feed {
 	struct client *hold;  /* keeps it */
 	struct client *stream; /* NULL: it has ended */
 	int fd;		      /* memory that the recording goes to */
+	uint64_t first_bytes; /* what its first tick took */
 	struct series *series;
 	double base_seconds;  /* on our clock, of the first tick of the stream */
 	struct ledger *ledger; /* lent */

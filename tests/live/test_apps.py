@@ -106,7 +106,7 @@ class Exec(unittest.TestCase):
         target.stdin.flush()
         said = live.Memspy(MEMSPY).end(session)
         self.assertEqual(said.returncode, 3, said.stderr)
-        self.assertIn('it executed another program', said.stderr)
+        self.assertIn('executed another program', said.stderr)
         self.assertIsNone(target.poll())
         with open(FILE) as f:
             json.load(f)
