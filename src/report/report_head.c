@@ -95,10 +95,11 @@ void report_head(const struct report *r, struct buf *to)
 {
 	const struct sample *s = report_sample(r);
 	uint64_t rss = s->memory.rss, rest = less(rss, sample_live(s).bytes);
-	uint64_t before = series_about(r->moments.series)->rss_at_attach;
+	const uint64_t then = series_about(r->moments.series)->rss_at_attach;
+	uint64_t before;
 
 	add_title(to, r);
-	before = before < less(rest, s->table_bytes) ? before : less(rest, s->table_bytes);
+	before = then < less(rest, s->table_bytes) ? then : less(rest, s->table_bytes); /* RSS has no room for more */
 	buf_printf(to, "RSS  %13s   at the end; ", units_bytes(rss).text);
 	buf_printf(to, "%s at the start, ", units_bytes(r->moments.rss_first).text);
 	buf_printf(to, "%s at most\n", units_bytes(r->moments.rss_most).text);
@@ -106,9 +107,12 @@ void report_head(const struct report *r, struct buf *to)
 		add_heap(to, s);
 	else
 		buf_puts(to, "heap  not recorded\n");
-	buf_printf(to, "before %11s   mapped before memspy came: not attributed\n", units_bytes(before).text);
+	buf_printf(to, "before %11s   mapped before memspy came", units_bytes(before).text);
+	if (before < then)
+		buf_printf(to, " (%s then)", units_bytes(then).text);
+	buf_puts(to, ": not attributed\n");
 	buf_printf(to, "other %12s   libraries, stacks, allocator slack", units_bytes(rest - before).text);
-	buf_printf(to, "; our table is %s of it", units_bytes(s->table_bytes).text);
+	buf_printf(to, "; our table is %s%s", units_bytes(s->table_bytes).text, rest - before < s->table_bytes ? "" : " of it");
 	add_losses(to, &s->lost);
 	if (r->moments.is_whole && !series_end(r->moments.series))
 		buf_puts(to, series_is_torn(r->moments.series) ?
