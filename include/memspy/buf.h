@@ -25,6 +25,8 @@ void buf_putc(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A JSON string with its quotes; invalid UTF-8 becomes U+FFFD, control characters are escaped. */
 void buf_json_string(struct buf *b, const char *text);
+/* One more member of a JSON object, with its comma: ,"key":"text". NULL is "". */
+void buf_json_text(struct buf *b, const char *key, const char *text);
 /* Text that another process made up, for a terminal or a log: whatever is no UTF-8, a control character or a mark that
  * turns the direction of writing becomes '?'. */
 void buf_plain(struct buf *b, const char *text);

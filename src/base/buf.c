@@ -141,6 +141,14 @@ static bool is_plain(const unsigned char *s, size_t n)
 	return n > 0;
 }
 
+void buf_json_text(struct buf *b, const char *key, const char *text)
+{
+	buf_puts(b, ",\"");
+	buf_puts(b, key);
+	buf_puts(b, "\":");
+	buf_json_string(b, text ? text : "");
+}
+
 void buf_plain(struct buf *b, const char *text)
 {
 	const unsigned char *s = (const unsigned char *)text;

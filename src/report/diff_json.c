@@ -5,12 +5,6 @@ static void add(struct buf *to, const char *key, int64_t v)
 	buf_printf(to, ",\"%s\":%lld", key, (long long)v);
 }
 
-static void add_text(struct buf *to, const char *key, const char *text)
-{
-	buf_printf(to, ",\"%s\":", key);
-	buf_json_string(to, text);
-}
-
 static void add_change(struct buf *to, const struct difference *c)
 {
 	add(to, "delta_bytes", c->bytes);
@@ -28,7 +22,7 @@ static void add_end(struct buf *to, const char *key, const struct diff_end *end,
 	buf_json_string(to, end->path);
 	buf_printf(to, ",\"t\":%llu.%06llu", (unsigned long long)(us / 1000000), (unsigned long long)(us % 1000000));
 	add(to, "pid", about->pid);
-	add_text(to, "name", about->name);
+	buf_json_text(to, "name", about->name);
 	add(to, "bytes", (int64_t)sum->bytes);
 	add(to, "low", (int64_t)sure.low);
 	add(to, "high", (int64_t)sure.high);
@@ -50,7 +44,7 @@ static void add_stack(struct buf *to, const struct names *n, uint32_t stack)
 
 		buf_printf(to, "%s{\"function\":", comma);
 		buf_json_string(to, rows_function(n, frame));
-		add_text(to, "file", names_text(n, f.file));
+		buf_json_text(to, "file", names_text(n, f.file));
 		buf_printf(to, ",\"line\":%d}", f.line);
 		comma = ",";
 		stack = names_stack_at(n, stack).parent;
@@ -67,17 +61,17 @@ static void add_row(struct buf *to, const struct diff *d, const struct row *row)
 	state = diff_state(row, &change, &sure);
 	buf_puts(to, "{\"function\":");
 	buf_json_string(to, row->function);
-	add_text(to, "file", row->file);
+	buf_json_text(to, "file", row->file);
 	buf_printf(to, ",\"line\":%d", row->line);
 	add(to, "before_bytes", (int64_t)row->before.bytes);
 	add(to, "after_bytes", (int64_t)row->own.bytes);
 	add_change(to, &change);
 	add(to, "before_blocks", (int64_t)row->before.blocks);
 	add(to, "after_blocks", (int64_t)row->own.blocks);
-	add_text(to, "state", state);
+	buf_json_text(to, "state", state);
 	buf_printf(to, ",\"sure\":%s", sure ? "true" : "false");
 	if (d->by == BY_MODULE)
-		add_text(to, "module", row->module);
+		buf_json_text(to, "module", row->module);
 	if (d->by == BY_STACK)
 		add_stack(to, d->names, row->stack);
 	buf_putc(to, '}');

@@ -8,12 +8,6 @@ static void add(struct buf *to, const char *key, uint64_t v)
 	buf_printf(to, ",\"%s\":%llu", key, (unsigned long long)(v < 1ull << 53 ? v : 1ull << 53));
 }
 
-static void add_text(struct buf *to, const char *key, const char *text)
-{
-	buf_printf(to, ",\"%s\":", key);
-	buf_json_string(to, text);
-}
-
 static void add_estimate(struct buf *to, const struct estimate *what, uint64_t sample_bytes)
 {
 	struct interval sure = estimate_interval(what, sample_bytes);
@@ -48,12 +42,12 @@ static void add_about(struct buf *to, const struct page_history *h)
 	struct estimate live = sample_live(s);
 
 	buf_printf(to, "{\"page\":1,\"pid\":%d", about->pid);
-	add_text(to, "name", about->name);
-	add_text(to, "cmdline", about->cmdline);
-	add_text(to, "python", about->python);
-	add_text(to, "host", about->host);
-	add_text(to, "container", about->container);
-	add_text(to, "memspy", about->memspy_version);
+	buf_json_text(to, "name", about->name);
+	buf_json_text(to, "cmdline", about->cmdline);
+	buf_json_text(to, "python", about->python);
+	buf_json_text(to, "host", about->host);
+	buf_json_text(to, "container", about->container);
+	buf_json_text(to, "memspy", about->memspy_version);
 	add(to, "wall_ms", about->wall_ns / 1000000);
 	add(to, "us", s->time_ns / 1000);
 	add(to, "sample_bytes", s->sample_bytes);
@@ -67,7 +61,7 @@ static void add_about(struct buf *to, const struct page_history *h)
 	add_estimate(to, &live, s->sample_bytes);
 	add_losses(to, &s->lost);
 	if (end)
-		add_text(to, "end", end);
+		buf_json_text(to, "end", end);
 	else
 		buf_printf(to, ",\"cut\":%d", series_is_torn(h->series) ? 2 : 1);
 }

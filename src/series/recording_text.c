@@ -26,14 +26,6 @@ static void add_key(struct buf *to, const char *key, uint64_t v)
 	add_number(to, v);
 }
 
-static void add_text(struct buf *to, const char *key, const char *text)
-{
-	buf_puts(to, ",\"");
-	buf_puts(to, key);
-	buf_puts(to, "\":");
-	buf_json_string(to, text ? text : "");
-}
-
 /* Microseconds are enough for anyone's ticks. By hand: printf would ask the locale how to write a fraction. */
 static void add_seconds(struct buf *to, double seconds)
 {
@@ -46,25 +38,25 @@ static void add_seconds(struct buf *to, double seconds)
 void recording_text_header(struct buf *to, const struct recording_about *about, uint64_t max_bytes)
 {
 	buf_puts(to, "{\"memspy_recording\":2");
-	add_text(to, "memspy_version", about->memspy_version);
+	buf_json_text(to, "memspy_version", about->memspy_version);
 	add_key(to, "wall_ns", about->wall_ns);
 
 	buf_puts(to, ",\"target\":{\"pid\":");
 	add_number(to, about->pid > 0 ? (uint64_t)about->pid : 0);
 	add_key(to, "start_time_ns", about->start_time_ns);
-	add_text(to, "name", about->name);
-	add_text(to, "cmdline", about->cmdline);
-	add_text(to, "exe", about->exe);
-	add_text(to, "python", about->python);
-	add_text(to, "build", about->build);
-	add_text(to, "host", about->host);
-	add_text(to, "container", about->container);
+	buf_json_text(to, "name", about->name);
+	buf_json_text(to, "cmdline", about->cmdline);
+	buf_json_text(to, "exe", about->exe);
+	buf_json_text(to, "python", about->python);
+	buf_json_text(to, "build", about->build);
+	buf_json_text(to, "host", about->host);
+	buf_json_text(to, "container", about->container);
 	add_key(to, "rss_at_attach", about->rss_at_attach);
 
 	buf_puts(to, "},\"config\":{\"mode\":");
 	buf_json_string(to, about->sample_bytes ? "sampled" : "exact");
 	add_key(to, "sample_bytes", about->sample_bytes);
-	add_text(to, "domains", about->domains);
+	buf_json_text(to, "domains", about->domains);
 	buf_puts(to, ",\"interval_s\":");
 	add_seconds(to, about->interval_s);
 	add_key(to, "max_bytes", max_bytes);
