@@ -2,6 +2,7 @@
 
 Arguments of every script: the memspy binary, the build's name for the Pythons ("3.12", "all", ...); then its own.
 """
+import argparse
 import array
 import atexit
 import ctypes
@@ -508,3 +509,22 @@ def begin(seconds, skip_reason=None):
     if not may_trace():
         print('skip  this machine does not let us trace processes')
         sys.exit(SKIP)
+
+
+def by_kind(kinds, seconds=3000):
+    """The main of a script: MEMSPY VERSIONS [--only KIND,…]; kinds is {name: (case, its own arguments…)}."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument('memspy')
+    parser.add_argument('versions')
+    parser.add_argument('--only')
+    a = parser.parse_args()
+    begin(seconds)
+    memspy, results = Memspy(a.memspy), Results()
+    found = each_python(a.versions)
+    if not found:
+        sys.exit(SKIP)
+    for name, python in found:
+        for kind, (case, *more) in kinds.items():
+            if not a.only or kind in a.only.split(','):
+                results.run(f'{name} {kind}', case, memspy, python, *more)
+    results.end()

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Children that are followed: each one's bytes are its own's, none goes missing from its fork on, and no one is harmed.
 Arguments: memspy, versions, [--only KIND,...]."""
-import argparse
 import glob
 import json
 import os
@@ -9,12 +8,11 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 
 import memspy_live as live
-from memspy_live import Memspy, NotHere, Results, Target
+from memspy_live import NotHere, Target
 
 PERIOD = '4K'  # a block of 50,000 bytes is seen but for 5 in a million: what is said is nearly what is true
 MB = 1000000
@@ -290,23 +288,5 @@ KINDS = {
 }
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument('memspy')
-    parser.add_argument('versions')
-    parser.add_argument('--only')
-    a = parser.parse_args()
-    live.begin(3000)
-    memspy, results = Memspy(a.memspy), Results()
-    found = live.each_python(a.versions)
-    if not found:
-        sys.exit(live.SKIP)
-    for name, python in found:
-        for kind, (case, *more) in KINDS.items():
-            if not a.only or kind in a.only.split(','):
-                results.run(f'{name} {kind}', case, memspy, python, *more)
-    results.end()
-
-
 if __name__ == '__main__':
-    main()
+    live.by_kind(KINDS)

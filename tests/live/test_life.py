@@ -1,15 +1,13 @@
 #!/usr/bin/env python3
 """What happens to a process while it is watched: it forks, starts threads, loads libraries, calls deep, ends, and is never
 harmed by us; and what we say of it stays true. Arguments: memspy, versions, [--only KIND,...]."""
-import argparse
 import json
 import os
 import signal
 import subprocess
-import sys
 
 import memspy_live as live
-from memspy_live import Memspy, NotHere, Results, Target
+from memspy_live import NotHere, Target
 
 
 class Watched:
@@ -186,23 +184,5 @@ KINDS = {
 }
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument('memspy')
-    parser.add_argument('versions')
-    parser.add_argument('--only')
-    a = parser.parse_args()
-    live.begin(3000)
-    memspy, results = Memspy(a.memspy), Results()
-    found = live.each_python(a.versions)
-    if not found:
-        sys.exit(live.SKIP)
-    for name, python in found:
-        for kind, (case, *more) in KINDS.items():
-            if not a.only or kind in a.only.split(','):
-                results.run(f'{name} {kind}', case, memspy, python, *more)
-    results.end()
-
-
 if __name__ == '__main__':
-    main()
+    live.by_kind(KINDS)
