@@ -35,7 +35,7 @@ const struct map *maps_at(const struct maps *m, size_t i);
 const struct map *maps_find(const struct maps *m, raddr address); /* NULL: not mapped */
 /* An unmapped range of length bytes, page aligned, as near to `near` as can be and within 2 GiB if possible; 0: none. */
 raddr maps_gap(const struct maps *m, size_t length, raddr near);
-/* Opens the file behind a mapping for reading, wherever the target is; -errno. */
+/* Opens the file behind a mapping for reading, wherever the target is; -errno. -EAGAIN: it is mapped no more. */
 int maps_open(pid_t pid, const struct map *map, int *ret_fd, struct err *e);
 
 /*

@@ -80,6 +80,10 @@ int maps_open(pid_t pid, const struct map *map, int *ret_fd, struct err *e)
 	buf_printf(&path, "/proc/%d/exe", pid);
 	if (!path.failed && open_checked(path.data, map, false, ret_fd) == 0)
 		return 0;
+	/* map_files knows every mapping there is: this one is not, and the name leads to what the process was before. */
+	if (first == -ENOENT && (r == -ESTALE || r == -ENOENT))
+		return err_set(e, EAGAIN, "%d no longer maps %s: it changed while memspy looked at it; try again", pid,
+			       map->path);
 	if (r == -ESTALE)
 		return err_set(e, ESTALE, "%s is no longer the file that %d has mapped, and /proc/%d/map_files needs root",
 			       map->path, pid, pid);

@@ -202,10 +202,36 @@ END_TEST
 
 START_TEST(another_file_of_the_same_name_is_not_the_mapped_one)
 {
+	char name[] = "/tmp/memspy-test-XXXXXX";
+	struct maps *m;
+	int fd = mkstemp(name);
+	void *at;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(ftruncate(fd, 4096), 0);
+	at = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+	ck_assert_ptr_ne(at, MAP_FAILED);
+	ck_ok(maps_read(&m, getpid(), &e), e);
+	unlink(name);
+	ck_assert_int_ge(open(name, O_CREAT | O_RDWR | O_CLOEXEC, 0644), 0);
+	fd = -1;
+	ck_assert(geteuid() != 0 || seteuid(65534) == 0); /* without root map_files stays shut */
+	ck_assert_int_eq(maps_open(getpid(), maps_find(m, (raddr)(uintptr_t)at), &fd, &e), -ESTALE);
+	ck_assert_int_eq(fd, -1);
+	ck_assert(getuid() != 0 || seteuid(0) == 0);
+	unlink(name);
+	maps_free(m);
+}
+END_TEST
+
+START_TEST(a_mapping_that_is_no_more_is_worth_another_try)
+{
 	struct map map = { .start = 0x1000, .end = 0x2000, .inode = 1, .device_major = 99, .path = "/bin/sh" };
 	int fd = -1;
 
-	ck_assert_int_eq(maps_open(getpid(), &map, &fd, &e), -ESTALE);
+	ck_assert_int_eq(maps_open(getpid(), &map, &fd, &e), -EAGAIN);
+	map.path = "/no/such/file"; /* as after a chroot */
+	ck_assert_int_eq(maps_open(getpid(), &map, &fd, &e), -EAGAIN);
 	map.path = "/dev/null"; /* and a device is not even opened */
 	ck_assert_int_eq(maps_open(getpid(), &map, &fd, &e), -ENODEV);
 	map.path = "";
@@ -392,5 +418,5 @@ END_TEST
 TESTS("maps", a_line_is_taken_apart, nonsense_is_a_fault_with_its_line, every_beginning_of_a_list_is_survived,
       what_is_told_twice_counts_once, an_address_finds_its_mapping, a_gap_is_near_and_out_of_the_way,
       the_file_behind_a_mapping_is_opened_even_when_deleted, another_file_of_the_same_name_is_not_the_mapped_one,
-      our_own_objects_are_where_the_loader_put_them, an_object_is_one_span,
+      a_mapping_that_is_no_more_is_worth_another_try, our_own_objects_are_where_the_loader_put_them, an_object_is_one_span,
       two_segments_with_the_first_page_are_one_object, a_header_that_lies_is_no_object)
