@@ -49,12 +49,12 @@ static int room_for_touched(struct group *g, struct err *e)
 
 static int add_sites(struct group *g, const struct span *rows, struct err *e)
 {
-	const char *at = rows->at, *end = at + rows->length;
+	const char *at = rows->at, *end = span_end(rows);
 	struct number_row row;
 	size_t site, known;
 	int r = 0;
 
-	while (r == 0 && rows->length && at < end) {
+	while (r == 0 && at < end) {
 		at = number_row_read(at, end, &row);
 		if (!at || row.count != 3 || (at < end && *at++ != ','))
 			return bad(e);
@@ -69,11 +69,11 @@ static int add_sites(struct group *g, const struct span *rows, struct err *e)
 
 static int add_amounts(struct group *g, const struct span *rows, struct err *e)
 {
-	const char *at = rows->at, *end = at + rows->length;
+	const char *at = rows->at, *end = span_end(rows);
 	struct amount amount;
 	int r = 0;
 
-	while (r == 0 && rows->length && at < end) {
+	while (r == 0 && at < end) {
 		at = amount_read(at, end, &amount);
 		if (!at || (at < end && *at++ != ','))
 			return bad(e);
@@ -84,11 +84,11 @@ static int add_amounts(struct group *g, const struct span *rows, struct err *e)
 
 static int add_changes(struct group *g, const struct span *rows, bool at_peak, struct err *e)
 {
-	const char *at = rows->at, *end = at + rows->length;
+	const char *at = rows->at, *end = span_end(rows);
 	struct change c;
 	int r = changes_begin(&g->changes, &g->sites, at_peak, e);
 
-	while (r == 0 && rows->length && at < end) {
+	while (r == 0 && at < end) {
 		at = change_read(at, end, &g->changes.amounts, g->sites.count, &c);
 		if (!at || (at < end && *at++ != ','))
 			return bad(e);

@@ -18,6 +18,12 @@ struct span {
 	size_t length; /* 0: absent */
 };
 
+/* What is absent ends where it starts; to add to NULL is undefined, even 0. */
+static inline const char *span_end(const struct span *span)
+{
+	return span->length ? span->at + span->length : span->at;
+}
+
 enum tick_list { LIST_STRINGS, LIST_FRAMES, LIST_STACKS, LIST_SITES, LIST_AMOUNTS, LIST_CHANGES, LIST_COUNT };
 extern const char *const tick_list_keys[LIST_COUNT]; /* with the comma before and the bracket behind */
 
