@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "dump_private.h"
 #include "memspy/cleanup.h"
 #include "memspy/command.h"
 #include "memspy/proc.h"
@@ -128,8 +129,12 @@ static int run(const struct args *a, struct err *e)
 	bool json = args_is(a, "format", "json"), columns = args_flag(a, "columns");
 	int r;
 
+	if (columns && args_flag(a, "heap"))
+		return args_wrong(e, "--columns is of stacks, and --heap of memory: leave one out");
 	if (columns && !json)
 		return args_wrong(e, "--columns is for programs: add --format json");
+	if (args_flag(a, "heap"))
+		return dump_heap(args_pid(a), json, e);
 	r = take_look(&l, args_pid(a), e);
 	if (r)
 		return r;
@@ -149,11 +154,13 @@ static int run(const struct args *a, struct err *e)
 
 const struct command cmd_dump = {
 	.name = "dump",
-	.does = "print the Python stacks of all threads now",
+	.does = "print the Python stacks of all threads now, or the heap",
 	.about = "Innermost frame first. The process is read from outside while it runs: nothing is stopped and nothing is loaded "
-		 "into it. Of a thread that calls and returns faster than it can be read only the outer frames are printed.",
+		 "into it. Of a thread that calls and returns faster than it can be read only the outer frames are printed.\n\n"
+		 "With --heap: the lines that hold memory now, of a process that memspy attach watches.",
 	.options = (const struct command_option[]){
 		{ .name = "format", .kind = OPTION_CHOICE, .choices = "text|json", .fallback = "text", .does = "how to print it" },
+		{ .name = "heap", .kind = OPTION_FLAG, .does = "instead of stacks: what is live now, by line, of an attached process" },
 		{ .name = "columns", .kind = OPTION_FLAG,
 		  .does = "with json: where on its lines each frame is (CPython 3.11 and later)" },
 		{ 0 },
@@ -161,6 +168,7 @@ const struct command cmd_dump = {
 	.examples = (const struct command_example[]){
 		{ "memspy dump --pid 4711", "what is 4711 doing?" },
 		{ "memspy dump --pid 4711 --format json", "the same for programs" },
+		{ "memspy attach --pid 4711; sleep 60; memspy dump --heap --pid 4711", "what does it hold that it did not before?" },
 		{ 0 },
 	},
 	.needs = NEEDS_PID,

@@ -13,6 +13,7 @@
 #include "memspy/clock.h"
 #include "memspy/watch.h"
 #include "say_private.h"
+#include "stream_private.h"
 #include "top_private.h"
 
 enum { ATTEMPTS = 3 };
@@ -56,34 +57,6 @@ static int attach(struct feed *f, const struct session_options *o, struct err *e
 
 /* ---- the stream ---- */
 
-static json_t *record_request(const struct feed *f, uint64_t max_bytes)
-{
-	return json_pack("{s:s, s:i, s:f, s:f, s:I}", "op", "record", "pid", (int)f->pid, "duration", 0.0, "interval",
-			 f->interval_s, "max_bytes", (json_int_t)max_bytes);
-}
-
-int feed_record(const struct feed *f, struct client **ret, int fd, uint64_t max_bytes, struct err *e)
-{
-	struct client *c;
-	json_t *answer = NULL;
-	int r = client_new(&c, false, e);
-
-	if (r == CLIENT_NONE)
-		return err_set(e, ECONNRESET, "the memspy daemon went away");
-	if (r < 0)
-		return r;
-	r = client_ask(c, record_request(f, max_bytes), fd, e);
-	if (r == 0)
-		r = client_next(c, &answer, FEED_ANSWER_MS, e);
-	json_decref(answer);
-	if (r == 0) {
-		*ret = c;
-		return 0;
-	}
-	client_free(c);
-	return r == CLIENT_AGAIN ? err_set(e, ETIMEDOUT, "the memspy daemon does not answer") : r < 0 ? r : -ECONNRESET;
-}
-
 static void end_stream(struct feed *f)
 {
 	series_free(f->series);
@@ -102,7 +75,7 @@ static int begin_stream(struct feed *f, struct err *e)
 	f->fd = memfd_create("memspy-top", MFD_CLOEXEC);
 	if (f->fd < 0)
 		return err_sys(e, errno, "cannot get memory for what is seen");
-	r = feed_record(f, &f->stream, f->fd, 0, e);
+	r = stream_open(&f->stream, f->pid, f->interval_s, 0, f->fd, e);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", f->fd);
 	if (r == 0)
 		r = series_open(&f->series, path, e);

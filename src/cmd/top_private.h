@@ -19,7 +19,6 @@
 #include "memspy/session_ops.h"
 
 enum { FEED_QUIET, FEED_TOOK, FEED_ENDED }; /* named outcomes of feed_turn */
-enum { FEED_ANSWER_MS = 30000 }; /* for a daemon that is stuck */
 
 struct feed {
 	pid_t pid;
@@ -47,8 +46,6 @@ double top_seconds(void); /* the clock that ledgers are fed with */
 
 /* Finds the session or begins one, and asks for what it sees. */
 int feed_open(struct feed *f, pid_t pid, const struct session_options *o, bool has_options, struct err *e);
-/* A connection on which the daemon records into fd. max_bytes 0: no limit. */
-int feed_record(const struct feed *f, struct client **ret, int fd, uint64_t max_bytes, struct err *e);
 /* Reads what has come. FEED_QUIET, FEED_TOOK, FEED_ENDED, or a fault. */
 int feed_turn(struct feed *f, struct err *e);
 /* Ends the session, if it was begun to be looked at, nobody else looks and the process is there; a fault says what is left of it. What f holds is freed in any case. */

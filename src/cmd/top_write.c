@@ -10,6 +10,7 @@
 #include "memspy/cleanup.h"
 #include "memspy/watch.h"
 #include "say_private.h"
+#include "stream_private.h"
 #include "top_private.h"
 
 enum { NAMES_MOST = 100 };
@@ -48,7 +49,7 @@ int feed_write(struct feed *f, const char *path, bool force, struct err *e)
 	int r = create(f, path, force, &fd, e);
 
 	if (r == 0)
-		r = feed_record(f, &f->writer, fd, FILE_MOST, e);
+		r = stream_open(&f->writer, f->pid, f->interval_s, FILE_MOST, fd, e);
 	if (r < 0 && fd >= 0)
 		unlink(f->path);
 	if (r < 0)
@@ -100,7 +101,7 @@ int feed_write_end(struct feed *f, struct buf *said, struct err *e)
 	int r;
 
 	client_finish(f->writer);
-	r = follow(f, FEED_ANSWER_MS, e);
+	r = follow(f, STREAM_ANSWER_MS, e);
 	if (r >= 0)
 		buf_printf(said, "%s holds %llu ticks; next: memspy report %s", f->path,
 			   (unsigned long long)f->written_ticks, f->path);

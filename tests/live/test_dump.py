@@ -67,6 +67,57 @@ class Dump(unittest.TestCase):
         self.assertRegex(lines[3], r'^    here  .*/tests/targets/stacks\.py:\d+$')
 
 
+PROGRAM = """import sys
+kept = [bytearray(100000) for i in range(300)]
+print("there")
+sys.stdin.readline()
+kept += [bytearray(100000) for i in range(300)]
+print("more")
+sys.stdin.readline()
+"""
+
+
+class Heap(unittest.TestCase):
+    """What is live now, of a process that is watched."""
+
+    def setUp(self):
+        d = tempfile.TemporaryDirectory()
+        self.addCleanup(d.cleanup)
+        os.environ['MEMSPY_RUNTIME_DIR'] = d.name
+        self.process = subprocess.Popen([PYTHON, '-u', '-c', PROGRAM], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(self.stop)
+        self.process.stdout.readline()
+
+    def stop(self):
+        subprocess.run([MEMSPY, 'detach', '--pid', str(self.process.pid)], capture_output=True)
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+    def test_it_is_seen_from_attach_on(self):
+        pid = self.process.pid
+        answer = dump(pid, '--heap')
+        self.assertEqual((answer.returncode, answer.stdout), (1, ''))
+        self.assertIn(f'{pid} is not attached, and a heap is seen from then on: memspy attach --pid {pid} first', answer.stderr)
+        subprocess.run([MEMSPY, 'attach', '--pid', str(pid)], check=True, capture_output=True)
+        before = json.loads(dump(pid, '--heap', '--format', 'json').stdout)
+        self.assertLess(before['totals']['bytes'], 1 << 20)
+        self.process.stdin.write('\n')
+        self.process.stdin.flush()
+        self.process.stdout.readline()
+        after = json.loads(dump(pid, '--heap', '--format', 'json').stdout)
+        self.assertEqual((after['view'], after['by']), ('live', 'line'))
+        first = after['rows'][0]
+        self.assertEqual((first['file'], first['line']), ('<string>', 5))
+        # sixty samples: four standard errors
+        self.assertTrue(0.5 < first['own_bytes'] / 30e6 < 1.6, first)
+        answer = dump(pid, '--heap')
+        self.assertEqual((answer.returncode, answer.stderr), (0, ''))
+        self.assertRegex(answer.stdout, r'(?m)MiB .* 100\.0  <string>:5')
+        self.assertEqual(dump(pid, '--heap', '--columns').returncode, 2)
+
+
 class Refusals(unittest.TestCase):
     def refused(self, program):
         with tempfile.TemporaryDirectory() as d:
