@@ -26,6 +26,7 @@ struct recording_about {
 	uint64_t sample_bytes;	  /* T at the start; 0: exact */
 	const char *domains;	  /* "malloc,mmap,mem,obj" */
 	uint64_t rss_at_attach;
+	uint64_t memory_limit;	  /* of its cgroup, bytes, at attach; 0: none, or not known */
 };
 
 struct recording_writer;

@@ -14,6 +14,7 @@
 
 #include "memspy/cleanup.h"
 #include "memspy/preflight.h"
+#include "memspy/units.h"
 
 /* From linux/pidfd.h of 6.15; older headers lack it, older kernels answer ENOTTY. */
 struct pidfd_exit_info {
@@ -39,14 +40,22 @@ static int explain(pid_t pid, int code, struct err *e)
 	return r ? r : err_sys(e, code, "cannot watch process %d", pid);
 }
 
-int ending_watch(pid_t pid, int *ret_fd, struct err *e)
+int ending_watch(struct ending *ret, pid_t pid, struct err *e)
 {
 	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
 
 	if (fd < 0)
 		return explain(pid, errno, e);
-	*ret_fd = fd;
+	*ret = (struct ending){ .pid = pid, .fd = fd, .group = cgroup_find(pid) };
+	ret->counts = ret->group && cgroup_kills(ret->group, &ret->kills);
 	return 0;
+}
+
+void ending_unwatch(struct ending *w)
+{
+	cgroup_free(w->group);
+	close(w->fd);
+	*w = (struct ending){ .fd = -1 };
 }
 
 void ending_words(int status, char *to, size_t room)
@@ -102,16 +111,32 @@ static bool has_memory(pid_t pid)
 	return f && fscanf(f, "%lu", &pages) == 1 && pages > 0;
 }
 
-void ending_describe(int fd, pid_t pid, char *to, size_t room)
+static void tell_end(const struct ending *w, char *to, size_t room)
 {
-	struct pollfd end = { .fd = fd, .events = POLLIN };
+	struct pollfd end = { .fd = w->fd, .events = POLLIN };
 
 	to[0] = '\0';
-	for (int wait = 0; wait < PATIENCE && !tell_exit(fd, pid, to, room) && kill(pid, 0) == 0; wait++) {
-		if (has_memory(pid)) { /* the process is there; what we looked at is not */
+	for (int wait = 0; wait < PATIENCE && !tell_exit(w->fd, w->pid, to, room) && kill(w->pid, 0) == 0; wait++) {
+		if (has_memory(w->pid)) { /* the process is there; what we looked at is not */
 			snprintf(to, room, "it executed another program");
 			return;
 		}
 		poll(&end, 1, PATIENCE_STEP_MS);
 	}
+}
+
+/* Nobody says of a signal 9 who sent it. The kernel counts those that it sent itself, for each group. */
+void ending_describe(const struct ending *w, char to[ENDING_WORDS])
+{
+	uint64_t kills, limit;
+	size_t used;
+
+	tell_end(w, to, ENDING_WORDS);
+	if (strcmp(to, "killed by signal 9") != 0 || !w->counts || !cgroup_kills(w->group, &kills) || kills <= w->kills)
+		return;
+	used = strlen(to);
+	limit = cgroup_limit(w->group);
+	used += (size_t)snprintf(to + used, ENDING_WORDS - used, ", out of memory");
+	if (limit)
+		snprintf(to + used, ENDING_WORDS - used, " at a limit of %s", units_bytes(limit).text);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "memspy/cgroup.h"
 #include "memspy/clock.h"
 #include "session_private.h"
 
@@ -49,6 +50,7 @@ static void name_domains(struct session *s)
 
 int session_about_read(struct session *s, struct err *e)
 {
+	struct cgroup *group;
 	size_t length;
 	int r = proc_cmdline(s->id.pid, &s->cmdline, &length, e);
 
@@ -61,6 +63,9 @@ int session_about_read(struct session *s, struct err *e)
 		s->exe[0] = '\0';
 	gethostname(s->host, sizeof(s->host) - 1);
 	find_container(s);
+	group = cgroup_find(s->id.pid);
+	s->memory_limit = group ? cgroup_limit(group) : 0;
+	cgroup_free(group);
 	name_domains(s);
 	return 0;
 }
@@ -83,5 +88,6 @@ void session_about_tell(const struct session *s, struct recording_about *ret)
 		.sample_bytes = s->options.sample_bytes,
 		.domains = s->domains,
 		.rss_at_attach = s->memory_at_attach.rss,
+		.memory_limit = s->memory_limit,
 	};
 }

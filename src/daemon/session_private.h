@@ -35,6 +35,7 @@ struct session {
 	/* for session_about */
 	char *cmdline, *title;
 	char exe[512], host[128], way[224], domains[64], container[96];
+	uint64_t memory_limit;
 };
 
 /* session_hooks.c: which hooks, what they stand for, turning them on and off. */

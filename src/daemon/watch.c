@@ -18,7 +18,7 @@ struct watch {
 	struct session *session;
 	struct session_options options;
 	pid_t pid;
-	int fd;
+	struct ending end;
 	uint64_t start_ns, due_ns;
 	uint64_t first_rss_bytes, ticks;
 	struct sample last;
@@ -37,21 +37,21 @@ int watch_open_child(struct watch **ret, const struct session_ops *ops, pid_t pi
 		     const struct session_options *o, struct err *e)
 {
 	_cleanup_(freep) struct watch *w = calloc(1, sizeof(*w));
-	_cleanup_(closep) int fd = -1;
 	int r;
 
 	if (!w)
 		return err_set(e, ENOMEM, "out of memory");
-	r = ending_watch(pid, &fd, e);
+	r = ending_watch(&w->end, pid, e);
 	if (r)
 		return r;
 	r = place ? ops->open_child(&w->session, pid, family, place, o, e) : ops->open(&w->session, pid, o, e);
-	if (r)
+	if (r) {
+		ending_unwatch(&w->end);
 		return r;
+	}
 	w->ops = ops;
 	w->options = *o;
 	w->pid = pid;
-	w->fd = take_fd(&fd);
 	w->start_ns = w->due_ns = clock_now_ns();
 	*ret = TAKE(w);
 	return 0;
@@ -82,7 +82,7 @@ static void end_all(struct watch *w, enum recorder_end end, const char *why)
 
 static bool is_gone(const struct watch *w)
 {
-	struct pollfd p = { .fd = w->fd, .events = POLLIN };
+	struct pollfd p = { .fd = w->end.fd, .events = POLLIN };
 
 	return poll(&p, 1, 0) > 0;
 }
@@ -117,9 +117,9 @@ static int take(struct watch *w, uint64_t now, bool everybody, struct err *e)
 
 static int gone(struct watch *w, struct err *e)
 {
-	char how[64], why[80];
+	char how[ENDING_WORDS], why[ENDING_WORDS + 16];
 
-	ending_describe(w->fd, w->pid, how, sizeof(how));
+	ending_describe(&w->end, how);
 	snprintf(why, sizeof(why), "target %s", how[0] ? how : "went away");
 	end_all(w, RECORDER_GONE, why);
 	err_set(e, ESRCH, "%d went away%s%s%s", w->pid, how[0] ? " (" : "", how, how[0] ? ")" : "");
@@ -167,7 +167,7 @@ int watch_close(struct watch *w, const char *why, struct err *e)
 	end_all(w, RECORDER_DONE, why);
 	r = w->ops->close(w->session, e);
 	sample_done(&w->last);
-	close(w->fd);
+	ending_unwatch(&w->end);
 	free(w);
 	return r;
 }
@@ -216,7 +216,7 @@ pid_t watch_pid(const struct watch *w)
 
 int watch_fd(const struct watch *w)
 {
-	return w->fd;
+	return w->end.fd;
 }
 
 uint64_t watch_due(const struct watch *w)

@@ -1,5 +1,6 @@
 /* What stands above the rows of a report for people: what the process holds, how sure that is, what it does not cover. */
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "memspy/units.h"
@@ -90,19 +91,38 @@ static void add_heap(struct buf *to, const struct sample *s)
 	buf_puts(to, " live samples)          allocated since attach\n");
 }
 
+/* How it ended, when nobody asked for that. */
+static void add_end(struct buf *to, const struct series *s)
+{
+	const char *end = series_end(s);
+
+	if (!end) {
+		buf_puts(to, series_is_torn(s) ? "cut      the last line of the file is incomplete; all before it is here\n" :
+						 "cut      the recording was not ended: it goes on, or memspy was killed\n");
+	} else if (strncmp(end, "target killed", 13) == 0) {
+		buf_puts(to, "ended    ");
+		text_escape(to, end + 7);
+		buf_putc(to, '\n');
+	}
+}
+
 /* The four lines add up to RSS; what the heap's estimate has too much is taken from what it cannot explain. */
 void report_head(const struct report *r, struct buf *to)
 {
 	const struct sample *s = report_sample(r);
 	uint64_t rss = s->memory.rss, rest = less(rss, sample_live(s).bytes);
-	const uint64_t then = series_about(r->moments.series)->rss_at_attach;
+	const struct recording_about *about = series_about(r->moments.series);
+	const uint64_t then = about->rss_at_attach;
 	uint64_t before;
 
 	add_title(to, r);
 	before = then < less(rest, s->table_bytes) ? then : less(rest, s->table_bytes); /* RSS has no room for more */
 	buf_printf(to, "RSS  %13s   at the end; ", units_bytes(rss).text);
 	buf_printf(to, "%s at the start, ", units_bytes(r->moments.rss_first).text);
-	buf_printf(to, "%s at most\n", units_bytes(r->moments.rss_most).text);
+	buf_printf(to, "%s at most", units_bytes(r->moments.rss_most).text);
+	if (about->memory_limit)
+		buf_printf(to, "; its cgroup may have %s", units_bytes(about->memory_limit).text);
+	buf_putc(to, '\n');
 	if (s->sites || s->has_heap)
 		add_heap(to, s);
 	else
@@ -114,8 +134,6 @@ void report_head(const struct report *r, struct buf *to)
 	buf_printf(to, "other %12s   libraries, stacks, allocator slack", units_bytes(rest - before).text);
 	buf_printf(to, "; our table is %s%s", units_bytes(s->table_bytes).text, rest - before < s->table_bytes ? "" : " of it");
 	add_losses(to, &s->lost);
-	if (r->moments.is_whole && !series_end(r->moments.series))
-		buf_puts(to, series_is_torn(r->moments.series) ?
-			     "cut      the last line of the file is incomplete; all before it is here\n" :
-			     "cut      the recording was not ended: it goes on, or memspy was killed\n");
+	if (r->moments.is_whole)
+		add_end(to, r->moments.series);
 }

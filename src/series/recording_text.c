@@ -52,6 +52,8 @@ void recording_text_header(struct buf *to, const struct recording_about *about, 
 	buf_json_text(to, "host", about->host);
 	buf_json_text(to, "container", about->container);
 	add_key(to, "rss_at_attach", about->rss_at_attach);
+	if (about->memory_limit)
+		add_key(to, "memory_limit", about->memory_limit);
 
 	buf_puts(to, "},\"config\":{\"mode\":");
 	buf_json_string(to, about->sample_bytes ? "sampled" : "exact");

@@ -82,6 +82,7 @@ static void read_about(struct series *s)
 		.host = text_of(target, "host"),
 		.container = text_of(target, "container"),
 		.rss_at_attach = number_of(target, "rss_at_attach"),
+		.memory_limit = number_of(target, "memory_limit"),
 		.memspy_version = text_of(s->header, "memspy_version"),
 		.wall_ns = number_of(s->header, "wall_ns"),
 		.interval_s = json_number_value(json_object_get(config, "interval_s")),
