@@ -163,12 +163,17 @@ static uint32_t hash_of(uint64_t string)
 	return plausible(string) ? *(const uint32_t *)(string + config.python.string.length + 8) : HASH_UNKNOWN;
 }
 
+/* Bytes end with a NUL, and there are eight in front of them. */
+static uint32_t end_of_bytes(uint64_t bytes, uint32_t size)
+{
+	return (uint32_t)(eight((const unsigned char *)bytes + config.python.bytes_data + size - 8) >> 32);
+}
+
 /*
  * What tells one code object from the next at the same address. The pointers do not, for all may be reused with it; so
- * there are the hashes of what they lead to and the end of the line table. Every frame of every sample comes here, so it
- * is brief.
+ * there are the hashes of what they lead to and the end of the line table.
  */
-static struct probe_code identity(uint64_t code)
+static COLD struct probe_code identity(uint64_t code)
 {
 	const struct probe_python *py = &config.python;
 	struct probe_code c = {
@@ -183,18 +188,28 @@ static struct probe_code identity(uint64_t code)
 	c.name_hash = hash_of(c.name);
 	if (plausible(c.line_table)) {
 		c.line_table_size = *(const uint32_t *)(c.line_table + py->bytes_length);
-		/* Bytes end with a NUL, and there are eight in front of them. */
-		c.line_table_end = (uint32_t)(eight((const unsigned char *)c.line_table + py->bytes_data + c.line_table_size - 8) >> 32);
+		c.line_table_end = end_of_bytes(c.line_table, c.line_table_size);
 	}
 	return c;
 }
 
-static bool is_same_code(const struct probe_code *a, const struct probe_code *b)
+/* The same, compared with what was noted. Every code object of every sample comes here, so it is brief. */
+static bool is_identity(const struct probe_code *then, uint64_t code)
 {
-	return a->address == b->address && a->filename == b->filename && a->name == b->name &&
-	       a->line_table == b->line_table && a->first_line == b->first_line &&
-	       a->line_table_size == b->line_table_size && a->filename_hash == b->filename_hash &&
-	       a->name_hash == b->name_hash && a->line_table_end == b->line_table_end;
+	const struct probe_python *py = &config.python;
+	uint64_t filename = *(const uint64_t *)(code + py->code_filename);
+	uint64_t name = *(const uint64_t *)(code + py->code_name);
+	uint64_t lines = *(const uint64_t *)(code + py->code_line_table);
+	uint32_t size;
+
+	if (then->address != code || then->filename != filename || then->name != name || then->line_table != lines ||
+	    then->first_line != *(const uint32_t *)(code + py->code_first_line) ||
+	    then->filename_hash != hash_of(filename) || then->name_hash != hash_of(name))
+		return false;
+	if (!plausible(lines))
+		return true;
+	size = *(const uint32_t *)(lines + py->bytes_length);
+	return then->line_table_size == size && then->line_table_end == end_of_bytes(lines, size);
 }
 
 /*
@@ -209,16 +224,17 @@ void code_new_stack(void)
 	checked_filename = 0;
 }
 
-static bool says_the_same(const struct probe_code *then, const struct probe_code *now)
+/* Of a code object whose identity is that which was noted. */
+static bool says_the_same(const struct probe_code *then)
 {
-	if (now->filename_hash == HASH_UNKNOWN &&
-	    (now->filename != checked_filename || then->filename_text != checked_text)) {
-		if (!is_noted(now->filename, then->filename_text))
+	if (then->filename_hash == HASH_UNKNOWN &&
+	    (then->filename != checked_filename || then->filename_text != checked_text)) {
+		if (!is_noted(then->filename, then->filename_text))
 			return false;
-		checked_filename = now->filename;
+		checked_filename = then->filename;
 		checked_text = then->filename_text;
 	}
-	return now->name_hash != HASH_UNKNOWN || is_noted(now->name, then->name_text);
+	return then->name_hash != HASH_UNKNOWN || is_noted(then->name, then->name_text);
 }
 
 static COLD uint32_t code_put(uint32_t *index, struct probe_code *c)
@@ -241,19 +257,20 @@ uint32_t code_get(uint64_t code)
 	const struct probe_code *codes = section(&config.layout.codes);
 	uint32_t *index = section(&config.layout.code_index);
 	uint32_t mask = config.layout.code_index.count - 1;
-	struct probe_code c = identity(code);
+	struct probe_code c;
 	uint32_t at = (uint32_t)mix(code >> 4) & mask;
 	uint32_t n;
 
 	for (n = 0; n <= mask && index[at]; n++, at = (at + 1) & mask) {
 		if (index[at] >= config.layout.codes.count)
 			return PROBE_CODE_MERGED;
-		if (is_same_code(&codes[index[at]], &c) && says_the_same(&codes[index[at]], &c))
+		if (is_identity(&codes[index[at]], code) && says_the_same(&codes[index[at]]))
 			return index[at];
 	}
 	if (h->codes_used >= config.layout.codes.count || n > mask) {
 		count(&h->lost.text);
 		return PROBE_CODE_MERGED;
 	}
+	c = identity(code);
 	return code_put(&index[at], &c);
 }

@@ -8,12 +8,34 @@
 #include "probe.h"
 
 struct step {
-	uint64_t code;
-	uint32_t position, copy;
+	uint32_t code, position, copy, node;
 };
 
-/* Not on the thread's stack: that may be an alternate signal stack with a few KiB left. The lock guards it. */
-static struct step steps[PROBE_MAX_DEPTH];
+struct stack {
+	uint64_t seed, stamp; /* of whose table the nodes are */
+	uint32_t depth, root;
+	struct step steps[PROBE_MAX_DEPTH]; /* innermost first */
+};
+
+/*
+ * Not on the thread's stack: that may be an alternate signal stack with a few KiB left. The lock guards them.
+ *
+ * A stack is compared with one before it, from its outermost frame on: as far as they agree the nodes are known. Which
+ * stack that was does not matter for what comes out; of its own thread it agrees the longest.
+ */
+enum { LASTS = 4 };
+static struct stack stacks[LASTS + 1];
+static uint8_t last_of[LASTS] = { 0, 1, 2, 3 }, spare = LASTS;
+
+/* What holds for all frames of a code object in one stack: they keep it alive, so it is looked at once. */
+struct known {
+	uint64_t code, of_stack;
+	int64_t first_traceable; /* in bytes */
+	uint32_t index; /* 0: not asked yet */
+};
+enum { KNOWN_BITS = 7 };
+static struct known known[1 << KNOWN_BITS];
+static uint64_t stack_number;
 
 static uint64_t word(uint64_t address)
 {
@@ -96,53 +118,69 @@ static uint64_t bytecode(uint64_t code, uint32_t copy, uint64_t tstate)
 	return plausible(copies) && copy < word(copies) ? word(copies + 8 + 8 * (uint64_t)copy) : 0;
 }
 
-/* false: not a Python frame, or one that is just being built. */
-static bool read_frame(uint64_t frame, uint64_t tstate, struct step *ret)
+/* NULL: not a code object. */
+static struct known *know(uint64_t code)
 {
 	const struct probe_python *py = &config.python;
+	struct known *k = &known[(code * 0x9e3779b97f4a7c15u) >> (64 - KNOWN_BITS)];
+
+	if (likely(k->code == code && k->of_stack == stack_number))
+		return k;
+	if (!plausible(code) || word(code + py->object_type) != py->code_type)
+		return NULL;
+	*k = (struct known){ .code = code, .of_stack = stack_number, .first_traceable = INT64_MIN };
+	if (py->code_first_traceable != PROBE_OWNER_NONE)
+		k->first_traceable = (int64_t)(int32_t)half(code + py->code_first_traceable) * 2;
+	return k;
+}
+
+/* The code of a frame, and where in it; NULL: not a frame of Python's, or one that is just being built. */
+static inline __attribute__((always_inline)) struct known *read_frame(uint64_t frame, uint64_t tstate, uint32_t *ret_position,
+								      uint32_t *ret_copy)
+{
+	const struct probe_python *py = &config.python;
+	uint32_t copy = 0;
 	uint8_t owner = 0;
 	int64_t position;
-	uint32_t copy;
 	uint64_t start;
+	struct known *k;
 
 	if (py->frame_owner != PROBE_OWNER_NONE) {
 		owner = *(const uint8_t *)(frame + py->frame_owner);
 		if (owner >= py->owner_skip)
-			return false;
+			return NULL;
 	}
-	ret->code = word(frame + py->frame_code) & ~(uint64_t)py->frame_code_mask;
-	if (!plausible(ret->code) || word(ret->code + py->object_type) != py->code_type)
-		return false;
+	k = know(word(frame + py->frame_code) & ~(uint64_t)py->frame_code_mask);
+	if (!k)
+		return NULL;
 
-	ret->position = PROBE_POSITION_NONE;
-	ret->copy = 0;
+	*ret_copy = 0;
 	if (py->lasti_scale) {
 		position = (int64_t)(int32_t)half(frame + py->frame_position) * py->lasti_scale;
 	} else {
-		copy = py->frame_copy != PROBE_OWNER_NONE ? half(frame + py->frame_copy) : 0;
-		start = bytecode(ret->code, copy, tstate);
-		if (!start) {
-			ret->position = half(frame + py->frame_position);
-			ret->copy = copy;
-			return true;
-		}
+		if (py->frame_copy != PROBE_OWNER_NONE)
+			copy = half(frame + py->frame_copy);
+		start = bytecode(k->code, copy, tstate);
 		position = (int64_t)(word(frame + py->frame_position) - start);
+		if (!start) {
+			*ret_position = (uint32_t)position;
+			*ret_copy = copy;
+			return k;
+		}
 	}
-	if (py->code_first_traceable != PROBE_OWNER_NONE && owner != py->owner_generator &&
-	    position < (int64_t)(int32_t)half(ret->code + py->code_first_traceable) * 2)
-		return false;
-	if (position >= 0 && position < 0x7fffffff)
-		ret->position = (uint32_t)position;
-	return true;
+	if (position < k->first_traceable && owner != py->owner_generator)
+		return NULL;
+	*ret_position = position >= 0 && position < 0x7fffffff ? (uint32_t)position : PROBE_POSITION_NONE;
+	return k;
 }
 
-static uint32_t node_get(uint32_t parent, uint32_t code, const struct step *step)
+static uint32_t node_get(uint32_t parent, const struct step *step)
 {
 	struct probe_header *h = header();
 	struct probe_node *nodes = section(&config.layout.nodes);
 	uint32_t *index = section(&config.layout.node_index);
 	uint32_t mask = config.layout.node_index.count - 1;
-	uint32_t at = (uint32_t)mix(mix((uint64_t)code << 32 | parent) ^ step->position) & mask;
+	uint32_t at = (uint32_t)mix(mix((uint64_t)step->code << 32 | parent) ^ step->position) & mask;
 	uint32_t n;
 
 	for (n = 0; n <= mask && index[at]; n++, at = (at + 1) & mask) {
@@ -150,13 +188,13 @@ static uint32_t node_get(uint32_t parent, uint32_t code, const struct step *step
 
 		if (i >= config.layout.nodes.count)
 			return PROBE_NODE_MERGED;
-		if (nodes[i].parent == parent && nodes[i].code == code && nodes[i].position == step->position &&
+		if (nodes[i].parent == parent && nodes[i].code == step->code && nodes[i].position == step->position &&
 		    nodes[i].copy == step->copy)
 			return i;
 	}
 	if (h->nodes_used >= config.layout.nodes.count || n > mask)
 		return PROBE_NODE_MERGED;
-	nodes[h->nodes_used] = (struct probe_node){ .parent = parent, .code = code, .position = step->position, .copy = step->copy };
+	nodes[h->nodes_used] = (struct probe_node){ .parent = parent, .code = step->code, .position = step->position, .copy = step->copy };
 	index[at] = h->nodes_used;
 	__atomic_store_n(&h->nodes_used, h->nodes_used + 1, __ATOMIC_RELEASE);
 	return index[at];
@@ -169,28 +207,80 @@ static bool only_own_lines(void)
 	       header()->sites_used >= config.layout.sites.count / 8 * 7;
 }
 
+static bool is_same(const struct step *a, const struct step *b)
+{
+	return a->code == b->code && a->position == b->position && a->copy == b->copy;
+}
+
+/* The node of each step, outermost first. */
+static uint32_t enter_nodes(struct stack *now, const struct stack *last)
+{
+	uint32_t both = now->depth < last->depth ? now->depth : last->depth, node = now->root, same = 0;
+	struct step *step = now->steps + now->depth;
+	const struct step *then = last->steps + last->depth;
+
+	if (now->root == last->root && now->seed == last->seed && now->stamp == last->stamp)
+		for (; same < both && is_same(--step, --then); same++)
+			step->node = node = then->node;
+	for (uint32_t i = now->depth - same; i--;)
+		now->steps[i].node = node = node_get(node, &now->steps[i]);
+	return node;
+}
+
+/*
+ * From 3.11 on the frames of a thread lie one after the other. What comes in a while is asked for now: of a deep stack
+ * little is in the cache. Where it is a guess that is wrong, nothing happens.
+ */
+static inline void look_ahead(uint64_t frame, uint64_t previous)
+{
+	uint64_t later = previous - 8 * (frame - previous);
+
+	__builtin_prefetch((const void *)later);
+	__builtin_prefetch((const void *)(later + 64));
+}
+
 uint32_t stack_capture(void)
 {
 	uint64_t tstate = own_thread_state(), frame = tstate ? innermost_frame(tstate) : 0;
-	uint32_t depth = 0, node = PROBE_NODE_ROOT;
+	uint8_t *last = &last_of[mix(thread_pointer() >> 6) % LASTS];
+	struct stack *now = &stacks[spare];
 	uint32_t steps_left = 4 * PROBE_MAX_DEPTH; /* shim frames do not count as depth, but a walk must end */
+	bool merge = only_own_lines();
+	uint32_t depth = 0, limit = merge && config.max_depth > 2 ? 2 : config.max_depth;
 
-	for (; plausible(frame) && depth < config.max_depth && steps_left; steps_left--) {
-		if (read_frame(frame, tstate, &steps[depth]))
-			depth++;
-		frame = word(frame + config.python.frame_previous);
+	stack_number++;
+	code_new_stack();
+	for (; plausible(frame) && depth < limit && steps_left; steps_left--) {
+		uint64_t previous = word(frame + config.python.frame_previous);
+		struct step *step = &now->steps[depth];
+		uint32_t position, copy;
+		struct known *k;
+
+		look_ahead(frame, previous);
+		k = read_frame(frame, tstate, &position, &copy);
+		frame = previous;
+		if (!k)
+			continue;
+		if (unlikely(!k->index) && (!merge || !depth))
+			k->index = code_get(k->code);
+		step->code = k->index;
+		step->position = position;
+		step->copy = copy;
+		depth++;
 	}
-	if (plausible(frame)) {
-		node = PROBE_NODE_TRUNCATED;
+	now->root = PROBE_NODE_ROOT;
+	now->depth = depth;
+	now->seed = config.seed;
+	now->stamp = pages.stamp;
+	if (merge && now->depth > 1) {
+		now->root = PROBE_NODE_MERGED;
+		now->depth = 1;
+		count(&header()->lost.merged);
+	} else if (plausible(frame)) {
+		now->root = PROBE_NODE_TRUNCATED;
 		count(&header()->lost.truncated);
 	}
-	if (depth > 1 && only_own_lines()) {
-		node = PROBE_NODE_MERGED;
-		depth = 1;
-		count(&header()->lost.merged);
-	}
-	code_new_stack();
-	while (depth--)
-		node = node_get(node, code_get(steps[depth].code), &steps[depth]);
-	return node;
+	spare = *last;
+	*last = (uint8_t)(now - stacks);
+	return enter_nodes(now, &stacks[spare]);
 }
