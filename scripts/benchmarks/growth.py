@@ -44,13 +44,15 @@ def point(memspy, python, what, size, settings, seconds, groups):
 
 
 def run(o, results, memspy):
-    settings = [Setting(sample_bytes=s) for s in o.sample_bytes or SAMPLE_BYTES]
+    settings = [Setting(sample_bytes=s, beside=b) for s in o.sample_bytes or SAMPLE_BYTES for b in [None, *o.beside]]
     head = ['what grows', 'to', 'without', *map(str, settings), *[f'ratio {s}' for s in settings], 'lost']
     table = results.table('Growth: ns of an allocation', head, NOTE)
     found = results.figures['growth'] = []
     seconds, groups = (0.05, 1) if o.quick else ((o.seconds or 100) / 64, 2)  # 16 points; the other half is building
     for version, python in one_python(o.python):
         for what, (name, sizes) in POINTS.items():
+            if o.grows and what not in o.grows:
+                continue
             for size in sizes[:2] if o.quick else sizes:
                 say(f'growth: CPython {version}, {size:,} {name}')
                 got = guarded(results, f'{size:,} {name} on {version}', point, memspy, python, what, size, settings,

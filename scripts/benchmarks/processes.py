@@ -1,5 +1,6 @@
 """The processes of a benchmark: a memspy with a daemon of its own, and targets that do as they are told."""
 import atexit
+import hashlib
 import json
 import os
 import pathlib
@@ -105,11 +106,12 @@ def full_version(path):
 class Setting:
     """How memspy is to attach: a column of the table."""
 
-    def __init__(self, domains=None, sample_bytes=None, inject=None):
+    def __init__(self, domains=None, sample_bytes=None, inject=None, beside=None):
         self.domains, self.sample_bytes, self.inject = domains, sample_bytes, inject
+        self.beside = beside  # another binary than the one that is measured; None: that one
 
     def __str__(self):
-        said = [self.domains or 'default', self.sample_bytes or '', self.inject or '']
+        said = [self.domains or 'default', self.sample_bytes or '', self.inject or '', self.beside and digest(self.beside)]
         return ' '.join(s for s in said if s)
 
     def arguments(self):
@@ -117,17 +119,29 @@ class Setting:
         return [w for name, value in named if value for w in (name, value)]
 
 
+def digest(path):
+    return hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()[:12]
+
+
 class Memspy:
-    def __init__(self, path):
+    """The one that is measured; and those beside it, each with a daemon of its own."""
+
+    def __init__(self, path, beside=()):
         self.path = str(path)
-        if not os.access(self.path, os.X_OK):
-            raise Fault(f'{self.path} is not there; build it (ninja -C build) or name it with --memspy')
+        for p in (path, *beside):
+            if not os.access(p, os.X_OK):
+                raise Fault(f'{p} is not there; build it (ninja -C build) or name it with --memspy')
         self.build = pathlib.Path(path).resolve().parent.parent.parent
         self.environment = dict(os.environ, MEMSPY_RUNTIME_DIR=str(scratch), NO_COLOR='1')
         self.attached = {}
 
-    def call(self, *words, patience=60):
-        done = subprocess.run([self.path, *map(str, words)], env=self.environment, capture_output=True, text=True,
+    def call(self, *words, patience=60, binary=None):
+        environment = self.environment
+        if binary:
+            own = scratch / digest(binary)
+            own.mkdir(mode=0o700, exist_ok=True)
+            environment = dict(environment, MEMSPY_RUNTIME_DIR=str(own))
+        done = subprocess.run([binary or self.path, *map(str, words)], env=environment, capture_output=True, text=True,
                               timeout=patience)
         if done.returncode:
             raise Fault(f"memspy {' '.join(map(str, words))}: {done.stderr.strip() or done.returncode}")
@@ -135,12 +149,12 @@ class Memspy:
 
     def attach(self, pid, setting=Setting()):
         """What memspy says of the session."""
-        self.call('attach', '--pid', pid, *setting.arguments())
+        self.call('attach', '--pid', pid, *setting.arguments(), binary=setting.beside)
         self.attached[pid] = setting
         return self.session(pid)
 
     def detach(self, pid):
-        self.call('detach', '--pid', pid)
+        self.call('detach', '--pid', pid, binary=self.binary_of(pid))
         self.attached.pop(pid, None)
 
     def become(self, pid, setting):
@@ -152,11 +166,14 @@ class Memspy:
         if setting:
             self.attach(pid, setting)
 
-    def sessions(self):
-        return json.loads(self.call('status', '--format', 'json').stdout)['sessions']
+    def binary_of(self, pid):
+        return self.attached[pid].beside if pid in self.attached else None
+
+    def sessions(self, binary=None):
+        return json.loads(self.call('status', '--format', 'json', binary=binary).stdout)['sessions']
 
     def session(self, pid):
-        for s in self.sessions():
+        for s in self.sessions(self.binary_of(pid)):
             if s['pid'] == pid:
                 return s
         raise Fault(f'memspy status does not show {pid}')

@@ -1,5 +1,4 @@
 """How results are told: a table for people, the same in Markdown, and JSON."""
-import hashlib
 import json
 import os
 import platform
@@ -8,22 +7,21 @@ import subprocess
 import sys
 import time
 
-from .processes import ROOT
+from .processes import ROOT, digest
 
 
 def machine(binary):
     """What the figures were made on; they mean little without it. The checkout may be newer than the binary: both are told."""
-    digest = hashlib.sha256(open(binary, 'rb').read()).hexdigest()[:12]
     model = re.search(r'^model name\s*:\s*(.*)$', open('/proc/cpuinfo').read(), re.M)
     commit = subprocess.run(['git', '-C', ROOT, 'rev-parse', '--short=12', 'HEAD'], capture_output=True, text=True)
     return {'date': time.strftime('%Y-%m-%d'), 'cpus': os.cpu_count(), 'kernel': platform.release(),
             'cpu': model.group(1) if model else platform.machine(), 'libc': ' '.join(platform.libc_ver()),
-            'load_1min_before': os.getloadavg()[0], 'commit': commit.stdout.strip(), 'binary': digest}
+            'load_1min_before': os.getloadavg()[0], 'commit': commit.stdout.strip(), 'binary': digest(binary)}
 
 
 def as_others_type(command):
     """Without what only matters here: where things go, and whose home it is."""
-    command = re.sub(r' --(markdown|json \S+|memspy \S+)', '', command)
+    command = re.sub(r' --(markdown|json \S+|(memspy|beside) \S+)', '', command)
     return command.replace(os.path.expanduser('~/'), '~/')
 
 
