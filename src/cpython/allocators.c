@@ -9,7 +9,7 @@
  * table, and otherwise by their references in the exported functions that do little else than use them.
  */
 enum { MALLOC, CALLOC, REALLOC, FREE, FUNCTIONS };
-enum { TABLE_BYTES = 40, CODE_MAX = 400, CANDIDATES_MAX = 64, SMALL_LIMIT = 512 };
+enum { TABLE_BYTES = 40, CODE_MAX = 400, CANDIDATES_MAX = 64, SMALL_LIMIT = 512, IN_FRONT_MAX = 4 };
 
 struct table_bytes {
 	uint64_t ctx, functions[FUNCTIONS];
@@ -188,42 +188,46 @@ static enum python_hooking choose(const struct python *p, const struct python_al
 }
 
 /*
- * CPython's debug hooks stand in front of another allocator: ctx leads to an id character and that one's table. They add
- * 32 bytes to a request, from 3.8 on 24 (obmalloc.c: a size, a guard on each side, and a serial number before 3.8).
+ * The allocator that answers in the end, as far as CPython's own ones stand in front of it: tracemalloc keeps the table of
+ * the next one where its ctx leads, the debug hooks keep it behind an id character. What others keep there is theirs.
  */
-static bool look_behind_debug(struct remote *r, const struct python_allocator *a, char id, struct table_bytes *ret)
+static struct table_bytes behind(const struct python *p, struct remote *r, const struct python_allocator *a, char id, bool *ret_debug)
 {
+	struct table_bytes t = { .ctx = a->ctx }, next;
+	char seen[8 + TABLE_BYTES];
 	struct err ignored;
-	char seen;
 
-	return a->ctx && !remote_read(r, a->ctx, &seen, sizeof(seen), &ignored) && seen == id &&
-	       !remote_read(r, a->ctx + 8, ret, sizeof(*ret), &ignored);
-}
-
-/* The allocator itself, with or without the debug hooks in front of it. */
-static struct table_bytes behind(struct remote *r, const struct python_allocator *a, char id, bool *ret_debug)
-{
-	struct table_bytes t = { .ctx = a->ctx };
-
-	*ret_debug = look_behind_debug(r, a, id, &t);
-	if (!*ret_debug)
-		memcpy(t.functions, a->functions, sizeof(t.functions));
+	*ret_debug = false;
+	memcpy(t.functions, a->functions, sizeof(t.functions));
+	for (int i = 0; i < IN_FRONT_MAX && t.ctx && is_ours(p, t.functions); i++) {
+		if (remote_read(r, t.ctx, seen, sizeof(seen), &ignored))
+			break;
+		memcpy(&next, seen[0] == id ? seen + 8 : seen, sizeof(next)); /* a table has an aligned address there, or 0 */
+		if (seen[0] == id)
+			*ret_debug = true;
+		else if (!is_ours(p, next.functions))
+			break;
+		t = next;
+	}
 	return t;
 }
 
-/* What of a request stays here, and what goes on to malloc and is counted there. */
+/*
+ * What of a request stays here, and what goes on to malloc and is counted there. The debug hooks add 32 bytes to a request,
+ * from 3.8 on 24 (obmalloc.c: a size, a guard on each side, and a serial number before 3.8).
+ */
 static void find_limit(const struct python *p, struct remote *r, struct python_allocators *a)
 {
 	bool debug;
-	struct table_bytes raw = behind(r, &a->raw, 'r', &debug), mem = behind(r, &a->mem, 'm', &debug),
-			   obj = behind(r, &a->obj, 'o', &debug);
+	struct table_bytes raw = behind(p, r, &a->raw, 'r', &debug), mem = behind(p, r, &a->mem, 'm', &debug),
+			   obj = behind(p, r, &a->obj, 'o', &debug);
 
 	if (debug)
 		a->small_limit = SMALL_LIMIT - (p->layout.version < 0x0308 ? 32 : 24);
 	if (is_mimalloc(p, &mem, &obj))
 		a->small_limit = UINT32_MAX; /* it has its memory from mmap */
-	else if (debug && raw.functions[MALLOC] == obj.functions[MALLOC])
-		a->hooking = HOOK_NOTHING; /* PYTHONMALLOC=malloc_debug */
+	else if (raw.ctx == obj.ctx && raw.functions[MALLOC] == obj.functions[MALLOC])
+		a->hooking = HOOK_NOTHING; /* PYTHONMALLOC=malloc, or malloc_debug, with or without tracemalloc */
 }
 
 int python_allocators(struct python *p, struct remote *r, struct python_allocators *ret, struct err *e)

@@ -30,6 +30,10 @@ KINDS = [
     ('grow_list', 5000000, 0, (), {'PYTHONMALLOC': 'mimalloc_debug'}, '512K'),
     ('small', 300000, 60, ('-X', 'tracemalloc'), {}, '64K'),
     ('leak', 60000, 1000, ('-X', 'tracemalloc'), {}, '64K'),
+    # Behind tracemalloc there is still the one or the other: what stays in it, and what goes on to malloc.
+    ('leak', 60000, 1000, ('-X', 'tracemalloc'), {'PYTHONMALLOC': 'mimalloc'}, '64K'),
+    ('leak', 60000, 1000, ('-X', 'tracemalloc'), {'PYTHONMALLOC': 'mimalloc_debug'}, '64K'),
+    ('small', 300000, 60, ('-X', 'tracemalloc'), {'PYTHONMALLOC': 'malloc'}, '64K'),
     ('zeros', 40, 1 << 20, (), {}, '512K'),
     ('zeros', 40, 1 << 20, (), {'NUMPY_FIRST': '1'}, '512K'),
 ]
