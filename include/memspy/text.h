@@ -20,6 +20,9 @@ void text_escape(struct buf *to, const char *text);
 /* The same in at most TEXT_NAME columns, cut from the right: what nobody would read to its end. */
 enum { TEXT_NAME = 160 };
 void text_name(struct buf *to, const char *text);
+/* A name escaped, in at most so many columns, cut from the left: its end tells it apart. For the caller to free; NULL: no
+ * memory. */
+char *text_end(const char *text, size_t columns);
 /* A line of escaped text and a newline; in at most `width` columns where that is not 0. */
 void text_line(struct buf *to, const struct buf *line, size_t width);
 /* The part of a path that tells files apart, escaped, in at most `room` columns; cut from the left. */

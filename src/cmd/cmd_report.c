@@ -6,6 +6,7 @@
 
 #include "memspy/cleanup.h"
 #include "memspy/command.h"
+#include "memspy/format.h"
 #include "memspy/listing.h"
 #include "memspy/report.h"
 #include "memspy/summary.h"

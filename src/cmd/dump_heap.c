@@ -10,7 +10,7 @@
 #include "memspy/cleanup.h"
 #include "memspy/clock.h"
 #include "memspy/command.h"
-#include "memspy/report.h"
+#include "memspy/format.h"
 #include "memspy/terminal.h"
 #include "say_private.h"
 #include "stream_private.h"

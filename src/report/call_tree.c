@@ -1,11 +1,12 @@
-#include "call_tree.h"
+#include "memspy/call_tree.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "memspy/cleanup.h"
-#include "report_private.h"
+#include "memspy/report_figures.h"
+#include "memspy/text.h"
 
 /*
  * Names count things seen twice once, and give callers smaller ids than what they call: what they do for the stacks of a

@@ -1,7 +1,9 @@
-#include "export.h"
+#include "memspy/export.h"
 
 #include "memspy/cleanup.h"
+#include "memspy/text.h"
 #include "memspy/units.h"
+
 
 void export_number(struct buf *to, uint64_t n)
 {

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "listing_private.h"
 #include "memspy/cleanup.h"
+#include "memspy/python_file.h"
 #include "memspy/text.h"
-#include "python_file.h"
+#include "listing_private.h"
 
 static void listing_freep(struct listing **l)
 {

@@ -4,11 +4,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "export.h"
-#include "listing_private.h"
 #include "memspy/cleanup.h"
+#include "memspy/export.h"
 #include "memspy/text.h"
 #include "memspy/units.h"
+#include "listing_private.h"
 
 static const char head[] = "       live    ±         own        peak   allocated      blocks      growth   line  ";
 

@@ -1,10 +1,12 @@
 /* What a view tells of a row beside its bytes. */
+#include "memspy/more.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "memspy/cleanup.h"
-#include "report_private.h"
+#include "memspy/report_figures.h"
 
 /*
  * A sampled block is known from its birth to its end, so what was live at the beginning and what was freed since are of the same

@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "call_tree.h"
+#include "memspy/call_tree.h"
 #include "memspy/cleanup.h"
+#include "memspy/text.h"
 #include "memspy/units.h"
 
 enum { STEM_COLUMNS = 48 };

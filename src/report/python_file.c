@@ -1,4 +1,4 @@
-#include "python_file.h"
+#include "memspy/python_file.h"
 
 #include <fcntl.h>
 #include <stdbool.h>

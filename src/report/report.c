@@ -5,13 +5,9 @@
 #include <string.h>
 
 #include "memspy/cleanup.h"
+#include "memspy/more.h"
 #include "memspy/own_code.h"
-#include "report_private.h"
-
-const char *const report_view_names[VIEW_COUNT] = {
-	[VIEW_LIVE] = "live", [VIEW_ALLOCATED] = "allocated", [VIEW_PEAK] = "peak", [VIEW_LEAKS] = "leaks",
-	[VIEW_TEMPORARY] = "temporary", [VIEW_GROWTH] = "growth", [VIEW_CHURN] = "churn", [VIEW_LIFETIMES] = "lifetimes",
-};
+#include "memspy/report_figures.h"
 
 static int bucket_of(double seconds)
 {

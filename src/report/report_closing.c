@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "memspy/cleanup.h"
+#include "memspy/report.h"
+#include "memspy/report_figures.h"
+#include "memspy/text.h"
 #include "memspy/units.h"
-#include "report_private.h"
 
 enum { CLOSING_ROWS = 5, FIGURE_COLUMNS = 38 };
 

@@ -1,9 +1,10 @@
 /* What a view takes of each site, and of each stack; and how sure it is. */
+#include "memspy/report_figures.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
 #include "memspy/cleanup.h"
-#include "report_private.h"
 
 /*
  * What was live at the mark and is no more, or is newer, is out. Blocks that took the place of others in between cannot

@@ -1,10 +1,14 @@
 /* What stands above the rows of a report for people: what the process holds, how sure that is, what it does not cover. */
+#include "memspy/report_head.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#include "memspy/report_figures.h"
+#include "memspy/series.h"
+#include "memspy/text.h"
 #include "memspy/units.h"
-#include "report_private.h"
 
 static uint64_t less(uint64_t a, uint64_t b)
 {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "memspy/cleanup.h"
+#include "memspy/more.h"
 #include "summary_private.h"
 
 static void summary_freep(struct summary **s)

@@ -1,8 +1,8 @@
 /* A summary for programs. */
 #include <string.h>
 
-#include "export.h"
 #include "memspy/cleanup.h"
+#include "memspy/export.h"
 #include "summary_private.h"
 
 enum { TOP = 10 };

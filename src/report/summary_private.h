@@ -3,8 +3,9 @@
  */
 #pragma once
 
+#include "memspy/more.h"
+#include "memspy/report_figures.h"
 #include "memspy/summary.h"
-#include "report_private.h"
 
 enum { SIZE_BUCKETS = 40, GROWING_MOST = 5 };
 

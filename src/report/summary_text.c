@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "memspy/cleanup.h"
+#include "memspy/report_head.h"
+#include "memspy/text.h"
 #include "memspy/units.h"
 #include "summary_private.h"
 

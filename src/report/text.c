@@ -182,3 +182,24 @@ void text_place(struct buf *to, const struct row *row, size_t room)
 	text_path(to, row->file, room > strlen(line) + 4 ? room - strlen(line) : 4);
 	buf_puts(to, line);
 }
+
+char *text_end(const char *text, size_t columns)
+{
+	_cleanup_(buf_done) struct buf escaped = { 0 };
+	const char *from;
+	size_t wide;
+	char *cut;
+
+	text_escape(&escaped, text);
+	if (escaped.failed)
+		return NULL;
+	from = escaped.data ? escaped.data : "";
+	wide = text_columns(from);
+	if (wide <= columns)
+		return strdup(from);
+	for (; wide + 1 > columns && *from; wide--)
+		do
+			from++;
+		while (((unsigned char)*from & 0xc0) == 0x80);
+	return asprintf(&cut, "…%s", from) < 0 ? NULL : cut;
+}

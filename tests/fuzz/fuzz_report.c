@@ -4,6 +4,7 @@
 
 #include "fuzz.h"
 #include "memspy/cleanup.h"
+#include "memspy/format.h"
 #include "memspy/listing.h"
 #include "memspy/report.h"
 #include "memspy/summary.h"

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { folder, json } from './browser.mjs';
 
-const page = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../src/report/page');
+const page = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../src/page/web');
 const { growth, interval } = await import(path.join(page, 'estimate.js'));
 const { read, unpack } = await import(path.join(page, 'data.js'));
 const { Figures, sumOfAll } = await import(path.join(page, 'figures.js'));

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <time.h>
 
-#include "../../src/report/diff_private.h"
+#include "../../src/diff/diff_private.h"
 #include "made_up.h"
 
 static char before[64], after[64];

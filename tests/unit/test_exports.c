@@ -1,9 +1,10 @@
 #include <zlib.h>
 
-#include "../../src/report/call_tree.h"
-#include "../../src/report/gzip.h"
-#include "../../src/report/protobuf.h"
 #include "made_up.h"
+#include "memspy/call_tree.h"
+#include "memspy/gzip.h"
+#include "memspy/protobuf.h"
+#include "memspy/report.h"
 
 static struct names *names;
 static char path[64];

@@ -2,9 +2,10 @@
 #include <math.h>
 #include <time.h>
 
-#include "../../src/report/plot_log.h"
-#include "../../src/report/plot_private.h"
+#include "../../src/plot/plot_log.h"
+#include "../../src/plot/plot_private.h"
 #include "made_up.h"
+#include "memspy/text.h"
 
 static struct names *names;
 static char path[64];
@@ -349,7 +350,7 @@ START_TEST(names_of_64_kilobytes_are_cut)
 	ck_assert_ptr_nonnull(name);
 	memset(name, '\x1b', 65536);
 	name[65536] = '\0';
-	cut = plot_name(name, 32);
+	cut = text_end(name, 32);
 	ck_assert_uint_lt(strlen(cut), 40);
 	free(cut);
 	free(name);

@@ -3,6 +3,7 @@
 
 #include "golden.h"
 #include "made_up.h"
+#include "memspy/format.h"
 #include "memspy/report.h"
 
 static struct names *names;

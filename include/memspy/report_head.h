@@ -1,0 +1,10 @@
+/*
+ * report_head: what stands above the rows of a report for people.
+ */
+#pragma once
+
+#include "memspy/buf.h"
+#include "memspy/report_figures.h"
+
+/* The lines that open what people read: title, RSS, heap, what is not covered, losses. */
+void report_head(const struct report *r, struct buf *to);

@@ -1,7 +1,0 @@
-/* gzip: a buffer in gzip's format, the same bytes for the same input. Serves this folder only. */
-#pragma once
-
-#include "memspy/buf.h"
-#include "memspy/err.h"
-
-int gzip_buf(struct buf *to, const struct buf *from, struct err *e);
