@@ -47,6 +47,10 @@ bool follow_next(struct follow *f, uint64_t now, struct follow_child *ret);
 void follow_opened(struct follow *f, pid_t pid, const struct watch *w, int r, const struct err *e);
 /* The watch of pid was closed by its end. It may live on as another program, and then come again. */
 void follow_ended(struct follow *f, pid_t pid);
+/* Its watch was closed although the process goes on: as the program that it is it is not watched again. */
+void follow_let_go(struct follow *f, pid_t pid);
 /* Nobody is watched, and nobody is about to be. */
 bool follow_is_over(const struct follow *f);
+/* The end: children that count at a place and were not opened yet get back what leads to their hooks. */
+void follow_leave(struct follow *f, const struct session_ops *ops, const struct session_options *o);
 void follow_counted(const struct follow *f, struct follow_counts *ret);

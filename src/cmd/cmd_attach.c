@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "memspy/client.h"
+#include "memspy/follow.h"
 #include "memspy/units.h"
 #include "say_private.h"
 #include "session_args_private.h"
@@ -10,9 +11,9 @@
 
 static json_t *request_of(pid_t pid, const struct session_options *o, bool hold)
 {
-	return json_pack("{s:s, s:i, s:I, s:i, s:I, s:i, s:f, s:b}", "op", "attach", "pid", (int)pid, "sample_bytes",
+	return json_pack("{s:s, s:i, s:I, s:i, s:I, s:i, s:f, s:b, s:b}", "op", "attach", "pid", (int)pid, "sample_bytes",
 			 (json_int_t)o->sample_bytes, "domains", (int)o->domains, "table_bytes", (json_int_t)o->table_bytes,
-			 "inject", (int)o->inject, "interval", o->interval_s, "hold", (int)hold);
+			 "inject", (int)o->inject, "interval", o->interval_s, "hold", (int)hold, "follow", (int)(o->places > 0));
 }
 
 /* Keeps the connection that keeps the session, until a signal comes or the session ends by itself. */
@@ -65,6 +66,7 @@ static int run(const struct args *a, struct err *e)
 
 	if (r)
 		return r;
+	o.places = args_flag(a, "follow-fork") ? MOST_FOLLOWED : 0;
 	if (args_flag(a, "foreground"))
 		return attach_and_stay(a, &o, e);
 	r = client_once(request_of(args_pid(a), &o, false), true, &answer, e);
@@ -82,9 +84,12 @@ const struct command cmd_attach = {
 	.does = "start watching a process in the background",
 	.about = "The process goes on as before; one of its threads is held for a fraction of a millisecond. From then on "
 		 "its allocations are sampled, until memspy detach. Recordings and views can come and go meanwhile. A daemon is "
-		 "started with the first attach and leaves with the last detach.",
+		 "started with the first attach and leaves with the last detach.\n\n"
+		 "With --follow-fork its children become sessions of their own, as they come: memspy status lists them, record and "
+		 "top take their pids. Detaching the process that was named ends them all, detaching a child ends that one.",
 	.options = (const struct command_option[]){
 		SESSION_OPTIONS,
+		FOLLOW_OPTION,
 		{ .name = "interval", .kind = OPTION_DURATION, .fallback = "1", .min = 0.05, .max = 3600,
 		  .does = "how often to look" },
 		{ .name = "foreground", .kind = OPTION_FLAG, .does = "stay; detach on Ctrl-C" },
@@ -95,6 +100,7 @@ const struct command cmd_attach = {
 		{ "memspy attach --pid 4711", "watch a process, sampling every 512 KiB" },
 		{ "memspy attach --pid 4711 --exact --domains malloc,mmap", "every allocation of C code and large arrays" },
 		{ "memspy attach --pid 4711 --foreground -v", "stay attached until Ctrl-C" },
+		{ "memspy attach --pid 4711 --follow-fork", "a server and its workers, also those that come later" },
 		{ 0 },
 	},
 	.needs = NEEDS_PID,

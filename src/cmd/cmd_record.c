@@ -28,17 +28,21 @@ static int only_one(pid_t *ret, struct err *e)
 	return r == CLIENT_NONE ? args_wrong(e, "record what? write --pid N, or -- and a program to start; nothing is attached") : r;
 }
 
-/* True when the daemon has a session for it. */
-static int is_attached(pid_t pid, bool *ret, struct err *e)
+/* True when the daemon has a session for it; and whether it follows its children. */
+static int is_attached(pid_t pid, bool *ret, bool *ret_followed, struct err *e)
 {
 	json_t *answer = NULL, *s;
 	int r = client_once(json_pack("{s:s}", "op", "status"), false, &answer, e);
 	size_t i;
 
-	*ret = false;
+	*ret = *ret_followed = false;
 	if (!r)
-		json_array_foreach(json_object_get(answer, "sessions"), i, s)
-			*ret |= json_integer_value(json_object_get(s, "pid")) == pid;
+		json_array_foreach(json_object_get(answer, "sessions"), i, s) {
+			if (json_integer_value(json_object_get(s, "pid")) != pid)
+				continue;
+			*ret = true;
+			*ret_followed = json_object_get(s, "root") != NULL;
+		}
 	json_decref(answer);
 	return r < 0 ? r : 0;
 }
@@ -50,12 +54,15 @@ static int record(const struct args *a, struct job *j, struct err *e)
 
 	if (args_program(a))
 		return record_program(j, args_program(a), e);
-	r = is_attached(j->pid, &attached, e);
+	r = is_attached(j->pid, &attached, &j->in_family, e);
 	if (r)
 		return r;
 	if (attached && session_args_given(a))
 		return args_wrong(e, "%d is attached already, with settings of its own; leave out --%s, or detach it first", j->pid,
 				  session_args_given(a));
+	if (attached && j->follow && j->in_family)
+		return args_wrong(e, "%d is attached with its children already, and each is recorded by itself: leave out --follow-fork, and "
+				     "see memspy status for the pids of the others; or detach it first", j->pid);
 	if (attached && j->follow)
 		return args_wrong(e, "%d is attached already, and memspy cannot follow children of that session; detach it first", j->pid);
 	return attached ? record_there(j, e) : record_here(j, e);

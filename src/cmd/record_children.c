@@ -45,15 +45,16 @@ static void say_one(const struct other *o, const char *before)
 	fprintf(stderr, "%s%d %s %s", before, o->pid, say_safely(title ? title : ""), units_bytes(o->bytes).text);
 }
 
-void record_say_children(pid_t pid)
+void record_say_children(const struct job *j)
 {
+	const char *remedy = j->in_family ? "memspy record --pid N records one of them" : "--follow-fork records children, too";
 	_cleanup_(freep) pid_t *pids = NULL;
 	struct other others[LOOKED_AT];
 	size_t count, found = 0;
 	uint64_t bytes = 0;
 	struct err ignored;
 
-	if (proc_children(pid, &pids, &count, &ignored))
+	if (proc_children(j->pid, &pids, &count, &ignored))
 		return;
 	for (size_t i = 0; i < count && i < LOOKED_AT; i++) {
 		others[found] = (struct other){ pids[i], held_by(pids[i]) };
@@ -63,8 +64,8 @@ void record_say_children(pid_t pid)
 	if (!found)
 		return;
 	qsort(others, found, sizeof(others[0]), by_bytes);
-	fprintf(stderr, "memspy: not in it: %zu child%s of %d with %s", found, found == 1 ? "" : "ren", pid, units_bytes(bytes).text);
+	fprintf(stderr, "memspy: not in it: %zu child%s of %d with %s", found, found == 1 ? "" : "ren", j->pid, units_bytes(bytes).text);
 	for (size_t i = 0; i < found && i < NAMED; i++)
 		say_one(&others[i], i ? ", " : " (");
-	fprintf(stderr, "%s); --follow-fork records children, too\n", found > NAMED ? ", …" : "");
+	fprintf(stderr, "%s); %s\n", found > NAMED ? ", …" : "", remedy);
 }

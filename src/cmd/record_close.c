@@ -75,7 +75,7 @@ int record_close(struct job *j, struct err *e)
 	if (j->kin && j->last.ticks)
 		kin_close(j->kin);
 	else if (!j->kin && j->last.ticks && j->end == RECORDER_DONE)
-		record_say_children(j->pid);
+		record_say_children(j);
 	if (j->end == RECORDER_FAILED && j->last.ticks)
 		return err_set(e, EIO, "%s; %s holds everything up to %s", j->why, path,
 			       units_seconds(j->last.elapsed_s).text);

@@ -72,6 +72,7 @@ void kin_free(struct kin *k)
 		free(k->children[i].why);
 		free(k->children[i].name);
 	}
+	follow_leave(k->follow, &session_live, &k->job->session); /* the first one is closed: no more come */
 	follow_free(k->follow);
 	free(k);
 }
@@ -251,14 +252,7 @@ static void say_counts(const struct kin *k)
 
 	follow_counted(k->follow, &n);
 	fprintf(stderr, "memspy: %llu child%s recorded", (unsigned long long)k->count, k->count == 1 ? "" : "ren");
-	if (n.missed)
-		fprintf(stderr, ", %llu came and went too quickly", (unsigned long long)n.missed);
-	if (n.refused)
-		fprintf(stderr, ", %llu too many at once (%d are followed)", (unsigned long long)n.refused, MOST_FOLLOWED);
-	if (n.others)
-		fprintf(stderr, ", %llu other program%s", (unsigned long long)n.others, n.others == 1 ? "" : "s");
-	if (n.failed)
-		fprintf(stderr, ", %llu could not be followed (%s)", (unsigned long long)n.failed, say_safely(n.why));
+	say_left_out(stderr, &n, n.why);
 	fputc('\n', stderr);
 }
 

@@ -26,6 +26,7 @@ struct job {
 	struct recorder_options recorder;
 	struct session_options session;
 	bool verbose, follow;
+	bool in_family; /* the daemon follows its children */
 	int signals;
 	bool is_program; /* we started it: its end is the end we wait for */
 	/* how it goes */
@@ -45,7 +46,7 @@ int record_here(struct job *j, struct err *e);
 int record_there(struct job *j, struct err *e); /* CLIENT_NONE, or -ENOENT: the daemon does not have it */
 int record_program(struct job *j, char *const program[], struct err *e);
 /* Children that hold memory and were not recorded are named. */
-void record_say_children(pid_t pid);
+void record_say_children(const struct job *j);
 
 /*
  * kin: the children of a recorded process, each recorded into a file of its own beside the first.

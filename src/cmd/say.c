@@ -27,6 +27,18 @@ const char *say_safely(const char *text)
 	return safe;
 }
 
+void say_left_out(FILE *to, const struct follow_counts *n, const char *why)
+{
+	if (n->missed)
+		fprintf(to, ", %llu came and went too quickly", (unsigned long long)n->missed);
+	if (n->refused)
+		fprintf(to, ", %llu too many at once (%d are followed)", (unsigned long long)n->refused, MOST_FOLLOWED);
+	if (n->others)
+		fprintf(to, ", %llu other program%s", (unsigned long long)n->others, n->others == 1 ? "" : "s");
+	if (n->failed)
+		fprintf(to, ", %llu could not be followed (%s)", (unsigned long long)n->failed, say_safely(why));
+}
+
 void say_attached_to(int pid, const char *name, const char *python, const struct session_facts *facts, bool verbose)
 {
 	fprintf(stderr, "memspy: attached to %d %s (CPython ", pid, say_safely(name));

@@ -13,7 +13,7 @@
 
 struct attach {
 	struct attach *next;
-	struct session_options options;
+	struct follow_child child;
 	const struct session_ops *ops;
 	int ready;
 	pthread_t thread;
@@ -25,7 +25,8 @@ static void *enter(void *own)
 {
 	struct attach *a = own;
 
-	a->answer.r = watch_open(&a->answer.watch, a->ops, a->answer.pid, &a->options, &a->answer.e);
+	a->answer.r = watch_open_child(&a->answer.watch, a->ops, a->child.pid, a->child.family, a->child.place, &a->answer.options,
+				       &a->answer.e);
 	eventfd_write(a->ready, 1);
 	return NULL;
 }
@@ -53,15 +54,15 @@ bool attaching_has(const struct attaching *a, pid_t pid)
 	return false;
 }
 
-int attaching_add(struct attaching *a, const struct session_ops *ops, void *asker, pid_t pid,
-		  const struct session_options *o, enum hold hold, struct err *e)
+int attaching_add(struct attaching *a, const struct session_ops *ops, const struct attach_wish *w, struct err *e)
 {
 	struct attach *new = calloc(1, sizeof(*new)), **end = &a->first;
 
 	if (!new)
 		return err_set(e, ENOMEM, "out of memory");
-	*new = (struct attach){ .options = *o, .ops = ops, .ready = a->ready,
-				.answer = { .asker = asker, .hold = hold, .pid = pid } };
+	*new = (struct attach){ .child = w->child, .ops = ops, .ready = a->ready,
+				.answer = { .asker = w->asker, .lineage = w->lineage, .hold = w->hold, .pid = w->child.pid,
+					    .options = w->options } };
 	while (*end)
 		end = &(*end)->next;
 	*end = new;

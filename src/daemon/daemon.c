@@ -26,7 +26,7 @@ static bool is_idle(const struct daemon *d)
 	for (size_t i = 0; i < MOST_CLIENTS; i++)
 		if (d->clients[i].fd >= 0)
 			return false;
-	return !d->attaching.first;
+	return !d->attaching.first && !d->lineages;
 }
 
 static bool has_watches(const struct daemon *d)
@@ -55,6 +55,7 @@ static uint64_t next_deadline(const struct daemon *d)
 	for (size_t i = 0; i < MOST_CLIENTS; i++)
 		if (d->clients[i].fd >= 0)
 			sooner(&soonest, d->clients[i].deadline_ns);
+	sooner(&soonest, lineages_due(d));
 	if (is_idle(d))
 		sooner(&soonest, d->leave_ns);
 	return soonest;
@@ -152,10 +153,10 @@ static void serve_clients(struct daemon *d, const struct wait *w)
 static void turn_watches(struct daemon *d)
 {
 	for (size_t i = 0; i < MOST_WATCHES; i++) {
-		struct err e = { "" }, ignored = { "" };
+		struct err e = { "" };
 
 		if (d->watches[i] && watch_turn(d->watches[i], clock_now_ns(), &e) != 0)
-			sessions_drop(d, d->watches[i], e.text, &ignored);
+			lineages_ended(d, d->watches[i], e.text);
 	}
 }
 
@@ -190,6 +191,7 @@ static void run(struct daemon *d)
 		serve_clients(d, &w);
 		turn_watches(d);
 		sessions_sweep(d);
+		lineages_turn(d, clock_now_ns());
 	}
 }
 
@@ -197,13 +199,15 @@ static void run(struct daemon *d)
 
 static int catch_signals(struct err *e)
 {
+	struct sigaction hangup;
 	sigset_t set;
 	int fd;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	if (sigaction(SIGHUP, NULL, &hangup) || hangup.sa_handler != SIG_IGN) /* by nohup; blocked, it would come to us all the same */
+		sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a recording that may not grow is an error like a full disk */
@@ -221,6 +225,7 @@ static void leave(struct daemon *d)
 		a.asker = NULL;
 		request_attached(d, &a);
 	}
+	lineages_free(d, "the daemon was stopped");
 	for (size_t i = 0; i < MOST_WATCHES; i++)
 		if (d->watches[i])
 			sessions_drop(d, d->watches[i], "the daemon was stopped", &e);

@@ -9,6 +9,7 @@
 
 #include "memspy/buf.h"
 #include "memspy/control.h"
+#include "memspy/follow.h"
 #include "memspy/watch.h"
 
 enum { MOST_WATCHES = 64, MOST_RECORDERS = 8 };
@@ -36,9 +37,11 @@ struct client {
 
 /* An attach that has come to its end: a session, or why there is none. */
 struct attached {
-	void *asker; /* NULL: went away meanwhile */
+	void *asker;		 /* NULL: went away meanwhile */
+	struct lineage *lineage; /* asked for it, and nobody else */
 	enum hold hold;
 	pid_t pid;
+	struct session_options options;
 	struct watch *watch; /* yours to close; NULL: see e */
 	int r;
 	struct err e;
@@ -55,6 +58,8 @@ struct daemon {
 	struct client clients[MOST_CLIENTS];
 	struct watch *watches[MOST_WATCHES];
 	bool shared[MOST_WATCHES]; /* HOLD_SHARED */
+	struct lineage *of[MOST_WATCHES]; /* NULL: nobody follows it */
+	struct lineage *lineages;
 	struct attaching attaching;
 	uint64_t leave_ns; /* without a session until then: leave */
 	bool stop;
@@ -62,8 +67,15 @@ struct daemon {
 
 /* ---- attaching.c: an attach that was asked for, made beside the loop ---- */
 
-int attaching_add(struct attaching *a, const struct session_ops *ops, void *asker, pid_t pid,
-		  const struct session_options *o, enum hold hold, struct err *e);
+struct attach_wish {
+	void *asker;
+	struct lineage *lineage;
+	struct follow_child child; /* its pid; its family is lent until the answer is there */
+	enum hold hold;
+	struct session_options options;
+};
+
+int attaching_add(struct attaching *a, const struct session_ops *ops, const struct attach_wish *w, struct err *e);
 bool attaching_has(const struct attaching *a, pid_t pid);
 void attaching_forget(struct attaching *a, const void *asker); /* who is going away */
 /* Poll says that there is an answer: true while there is one. */
@@ -89,11 +101,40 @@ void client_refuse(struct client *c, int code, const char *sentence);
 /* ---- sessions.c ---- */
 
 struct watch *sessions_find(const struct daemon *d, pid_t pid);
-int sessions_add(struct daemon *d, struct watch *w, enum hold hold, struct err *e);
+int sessions_add(struct daemon *d, struct watch *w, struct lineage *of, enum hold hold, struct err *e);
 /* Ends the session and forgets it wherever it is referred to. */
 int sessions_drop(struct daemon *d, struct watch *w, const char *why, struct err *e);
-
 bool sessions_is_shared(const struct daemon *d, const struct watch *w);
+struct lineage *sessions_lineage(const struct daemon *d, const struct watch *w);
+
+/* ---- lineages.c: who was attached with its children ---- */
+
+struct lineage {
+	struct lineage *next;
+	struct follow *follow;
+	struct session_options options;
+	pid_t root;
+	bool held;    /* it ends with the session of the root, however that ends */
+	bool opening; /* one of it is being attached */
+	bool over;    /* is freed when nobody is being attached */
+};
+
+/* What w forks and starts from now on, and has already, becomes sessions like it. */
+int lineages_begin(struct daemon *d, struct watch *w, enum hold hold, struct err *e);
+uint64_t lineages_due(const struct daemon *d); /* 0: never */
+void lineages_turn(struct daemon *d, uint64_t now);
+/* Takes it: a session that a lineage asked for. */
+void lineages_attached(struct daemon *d, struct attached *a);
+/* Somebody ends the session w: the root's ends those of all its children. */
+int lineages_detach(struct daemon *d, struct watch *w, const char *why, struct err *e);
+/* w ended by itself. */
+void lineages_ended(struct daemon *d, struct watch *w, const char *why);
+/* Ends all of them; nobody is being attached. */
+void lineages_free(struct daemon *d, const char *why);
+json_t *lineages_describe(const struct daemon *d);
+
+/* ---- leaving.c: who looked has done ---- */
+
 /* Somebody looks no more (who may be NULL: nobody in particular). 0: so the session ended; SESSION_STAYS: others use it, or it is nobody's. */
 int sessions_leave(struct daemon *d, struct watch *w, const struct client *who, struct err *e);
 enum { SESSION_STAYS = 1 };

@@ -90,6 +90,7 @@ static void consider(struct follow *f, struct member *m, uint64_t now)
 		for (size_t i = 0; i < MOST_LINES && !m->refused; i++)
 			m->refused = f->lines[i].family && family_refused(f->lines[i].family, m->id.pid);
 	} else if (m->state == MEMBER_IDLE && m->program != members_program(m->id.pid)) {
+		members_leave_place(m);
 		m->state = MEMBER_NEW;
 		m->since_ns = now;
 		m->tries = 0;
@@ -201,6 +202,15 @@ void follow_ended(struct follow *f, pid_t pid)
 	}
 	m->state = MEMBER_NEW;
 	m->since_ns = clock_now_ns();
+}
+
+/* Its place stays its own: the probe in it still has that table mapped. */
+void follow_let_go(struct follow *f, pid_t pid)
+{
+	struct member *m = members_find(f, pid);
+
+	if (m)
+		set_idle(m);
 }
 
 bool follow_is_over(const struct follow *f)

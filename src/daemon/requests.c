@@ -8,6 +8,7 @@
 #include "daemon_private.h"
 #include "memspy/cleanup.h"
 #include "memspy/log.h"
+#include "memspy/proc.h"
 
 static int number(const json_t *request, const char *name, double min, double max, double *ret, struct err *e)
 {
@@ -47,12 +48,27 @@ static int read_options(const json_t *request, struct session_options *o, struct
 		r = number(request, "interval", 0.01, 86400, &interval, e);
 	if (!r)
 		*o = (struct session_options){ (uint64_t)sample, (unsigned)domains, (uint64_t)table,
-					       (enum inject_way)inject, interval, 0 };
+					       (enum inject_way)inject, interval,
+					       json_is_true(json_object_get(request, "follow")) ? MOST_FOLLOWED : 0 };
 	return r;
 }
 
-static json_t *describe(const struct watch *w)
+/* Of one that is followed: whom it came of, and whose child it is now; of the one that was attached: itself, and nobody. */
+static void describe_kin(const struct lineage *l, const struct watch *w, json_t *to)
 {
+	struct proc_status status;
+	struct err ignored;
+
+	if (!l)
+		return;
+	json_object_set_new(to, "root", json_integer(l->root));
+	if (watch_pid(w) != l->root && !proc_status_read(watch_pid(w), &status, &ignored))
+		json_object_set_new(to, "parent", json_integer(status.parent));
+}
+
+static json_t *describe(const struct daemon *d, const struct watch *w)
+{
+	json_t *told;
 	struct recording_about about = { 0 };
 	struct session_facts facts;
 	struct progress p;
@@ -61,7 +77,7 @@ static json_t *describe(const struct watch *w)
 	watch_about(w, &about);
 	watch_facts(w, &facts);
 	watch_progress(w, &p);
-	return json_pack("{s:i, s:o, s:o, s:I, s:s, s:s, s:I, s:i, s:f, s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:i}",
+	told = json_pack("{s:i, s:o, s:o, s:I, s:s, s:s, s:I, s:i, s:f, s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:i}",
 			 "pid", (int)watch_pid(w), "name", client_text(about.name),
 			 "python", client_text(about.python),
 			 "sample_bytes", (json_int_t)(last && last->has_heap ? last->sample_bytes : watch_options(w)->sample_bytes),
@@ -71,6 +87,9 @@ static json_t *describe(const struct watch *w)
 			 "heap", (json_int_t)p.heap_bytes, "heap_low", (json_int_t)p.heap_low_bytes,
 			 "heap_high", (json_int_t)p.heap_high_bytes, "lost", (json_int_t)p.lost,
 			 "table", (json_int_t)(last ? last->table_bytes : 0), "recordings", (int)watch_recordings(w));
+	if (told)
+		describe_kin(sessions_lineage(d, w), w, told);
+	return told;
 }
 
 static enum hold hold_of(const json_t *value)
@@ -83,19 +102,20 @@ static enum hold hold_of(const json_t *value)
 static int serve_attach(struct daemon *d, struct client *c, const json_t *request, struct err *e)
 {
 	enum hold hold = hold_of(json_object_get(request, "hold"));
-	struct session_options o;
+	struct attach_wish wish = { .asker = c, .hold = hold };
 	pid_t pid;
 	int r = read_pid(request, &pid, e);
 
 	if (!r)
-		r = read_options(request, &o, e);
+		r = read_options(request, &wish.options, e);
 	if (r)
 		return r;
+	wish.child.pid = pid;
 	if (sessions_find(d, pid))
 		return err_set(e, EALREADY, "%d is attached already; memspy status shows it", pid);
 	if (attaching_has(&d->attaching, pid))
 		return err_set(e, EALREADY, "%d is being attached already; memspy status shows it in a moment", pid);
-	return attaching_add(&d->attaching, d->ops, c, pid, &o, hold, e);
+	return attaching_add(&d->attaching, d->ops, &wish, e);
 }
 
 /* Nobody is told of a session whose client is gone: then there is none. */
@@ -104,8 +124,14 @@ void request_attached(struct daemon *d, struct attached *a)
 	struct client *c = a->asker;
 	struct err ignored;
 
+	if (a->lineage) {
+		lineages_attached(d, a);
+		return;
+	}
 	if (!a->r && c)
-		a->r = sessions_add(d, a->watch, a->hold, &a->e);
+		a->r = sessions_add(d, a->watch, NULL, a->hold, &a->e);
+	if (!a->r && c && a->options.places && lineages_begin(d, a->watch, a->hold, &ignored))
+		log_say("children of %d are not followed: %s", a->pid, ignored.text);
 	if (a->r || !c) {
 		if (a->watch)
 			watch_close(a->watch, "detached", &ignored);
@@ -116,7 +142,7 @@ void request_attached(struct daemon *d, struct attached *a)
 	log_say("attached to %d", a->pid);
 	if (a->hold != HOLD_NONE)
 		c->holds = a->watch;
-	client_say(c, json_pack("{s:b, s:o}", "ok", 1, "session", describe(a->watch)),
+	client_say(c, json_pack("{s:b, s:o}", "ok", 1, "session", describe(d, a->watch)),
 		   a->hold == HOLD_NONE, false);
 }
 
@@ -137,7 +163,7 @@ static int serve_detach(struct daemon *d, struct client *c, const json_t *reques
 	int r = find(d, request, &w, e);
 
 	if (!r)
-		r = sessions_drop(d, w, "detached", e);
+		r = lineages_detach(d, w, "detached", e);
 	if (r >= 0)
 		client_say(c, json_pack("{s:b}", "ok", 1), true, false);
 	return r;
@@ -165,8 +191,8 @@ static int serve_status(struct daemon *d, struct client *c, const json_t *reques
 	(void)e;
 	for (size_t i = 0; i < MOST_WATCHES; i++)
 		if (d->watches[i])
-			json_array_append_new(sessions, describe(d->watches[i]));
-	client_say(c, json_pack("{s:b, s:o}", "ok", 1, "sessions", sessions), true, false);
+			json_array_append_new(sessions, describe(d, d->watches[i]));
+	client_say(c, json_pack("{s:b, s:o, s:o}", "ok", 1, "sessions", sessions, "families", lineages_describe(d)), true, false);
 	return 0;
 }
 
@@ -220,7 +246,7 @@ static int serve_record(struct daemon *d, struct client *c, const json_t *reques
 		return r;
 	c->in.fd = -1;
 	c->records = w;
-	client_say(c, json_pack("{s:o}", "session", describe(w)), false, false);
+	client_say(c, json_pack("{s:o}", "session", describe(d, w)), false, false);
 	return 0;
 }
 
@@ -235,7 +261,7 @@ void request_withdraw(struct daemon *d, struct client *c)
 		watch_record_end(c->records, c->recorder, "ended by request");
 	/* A shared one is swept up once nobody uses it. */
 	if (holds && !sessions_is_shared(d, holds))
-		sessions_drop(d, holds, "detached", &e);
+		lineages_detach(d, holds, "detached", &e);
 }
 
 void request_serve(struct daemon *d, struct client *c, const char *line)

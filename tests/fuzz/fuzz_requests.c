@@ -66,11 +66,12 @@ static void read_answers(int fd)
 static void turn(struct daemon *d)
 {
 	for (size_t i = 0; i < MOST_WATCHES; i++) {
-		struct err e = { "" }, ignored;
+		struct err e = { "" };
 
 		if (d->watches[i] && watch_turn(d->watches[i], clock_now_ns(), &e) != 0)
-			sessions_drop(d, d->watches[i], e.text, &ignored);
+			lineages_ended(d, d->watches[i], e.text);
 	}
+	lineages_turn(d, clock_now_ns());
 }
 
 /* The loop's way with a client (daemon.c). */
@@ -140,6 +141,7 @@ static void end(struct daemon *d)
 	struct err e = { "" };
 
 	end_attaches(d);
+	lineages_free(d, "the end");
 	for (size_t i = 0; i < MOST_WATCHES; i++)
 		if (d->watches[i])
 			sessions_drop(d, d->watches[i], "the end", &e);
