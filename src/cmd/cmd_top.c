@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "memspy/cleanup.h"
+#include "memspy/follow.h"
 #include "memspy/source.h"
 #include "memspy/stage.h"
 #include "session_args_private.h"
@@ -24,6 +25,8 @@ static int find_pids(const struct args *a, pid_t **ret, size_t *ret_count, struc
 	size_t count;
 	const pid_t *pids = args_pids(a, &count);
 
+	if (args_given(a, "name") && args_flag(a, "follow-fork"))
+		return args_wrong(e, "--name looks for those that come itself; --follow-fork goes with --pid");
 	if (args_given(a, "name") && count)
 		return args_wrong(e, "--pid names processes, --name looks for them; write one of them");
 	if (args_given(a, "name"))
@@ -155,6 +158,8 @@ static int begin(const struct args *a, struct top *t, struct err *e)
 		r = args_wrong(e, "-o is one file and one recording has one process; with %zu of them press w", count);
 	if (r == 0)
 		r = add_all(t, pids, count, session_args_given(a) != NULL, e);
+	if (r == 0 && t->follow)
+		r = top_family(t, e);
 	if (r == 0 && args_given(a, "output"))
 		r = feed_write(&t->feeds[0], args_text(a, "output"), args_flag(a, "force"), e);
 	return r;
@@ -167,6 +172,8 @@ static int run(const struct args *a, struct err *e)
 
 	if (r)
 		return r;
+	t.follow = args_flag(a, "follow-fork");
+	t.options.places = t.follow ? MOST_FOLLOWED : 0;
 	t.signals = signals_catch(e);
 	if (t.signals < 0)
 		return t.signals;
@@ -206,10 +213,12 @@ const struct command cmd_top = {
 		{ .name = "output", .letter = 'o', .kind = OPTION_PATH, .does = "record into a file from the beginning; w in the screen begins later" },
 		{ .name = "force", .letter = 'f', .kind = OPTION_FLAG, .does = "replace the file if it exists" },
 		SESSION_OPTIONS,
+		FOLLOW_OPTION,
 		{ 0 },
 	},
 	.examples = (const struct command_example[]){
 		{ "memspy top --pid 4711", "the lines that hold most, until q" },
+		{ "memspy top --follow-fork --pid 4711", "a server and its workers, as they come" },
 		{ "memspy top --name gunicorn", "all workers; tab goes from one to the next" },
 		{ "memspy top --pid 4711 --plain --interval 60 >> memory.log", "a block a minute, for a log" },
 		{ "memspy top --pid 4711 --format json --count 2 --interval 10 | jq -c '.rows[0]'", "what holds most, for a script" },

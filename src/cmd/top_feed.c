@@ -29,9 +29,9 @@ double top_seconds(void)
 
 static json_t *attach_request(pid_t pid, const struct session_options *o)
 {
-	return json_pack("{s:s, s:i, s:I, s:i, s:I, s:i, s:f, s:s}", "op", "attach", "pid", (int)pid, "sample_bytes",
+	return json_pack("{s:s, s:i, s:I, s:i, s:I, s:i, s:f, s:s, s:b}", "op", "attach", "pid", (int)pid, "sample_bytes",
 			 (json_int_t)o->sample_bytes, "domains", (int)o->domains, "table_bytes", (json_int_t)o->table_bytes,
-			 "inject", (int)o->inject, "interval", o->interval_s, "hold", "shared");
+			 "inject", (int)o->inject, "interval", o->interval_s, "hold", "shared", "follow", (int)(o->places > 0));
 }
 
 /* 0: it is ours; -EALREADY: it was there. A daemon that was just leaving is asked anew. */
@@ -118,6 +118,15 @@ int feed_open(struct feed *f, pid_t pid, const struct session_options *o, bool h
 		r = 0;
 	if (r == 0)
 		r = begin_stream(f, e);
+	return r == 0 ? take_about(f, e) : r;
+}
+
+int feed_join(struct feed *f, pid_t pid, const struct session_options *o, struct err *e)
+{
+	int r;
+
+	*f = (struct feed){ .pid = pid, .interval_s = o->interval_s, .fd = -1 };
+	r = begin_stream(f, e);
 	return r == 0 ? take_about(f, e) : r;
 }
 

@@ -86,9 +86,9 @@ int top_find(const char *name, pid_t **ret, size_t *ret_count, struct err *e)
 	return 0;
 }
 
-enum { LOOK_SECONDS = 5 };
+enum { LOOK_SECONDS = 5, FOLLOW_SECONDS = 1 };
 
-int top_add(struct top *t, pid_t pid, bool has_options, struct err *e)
+static int add(struct top *t, pid_t pid, bool joins, bool has_options, struct err *e)
 {
 	struct feed *feeds = realloc(t->feeds, (t->count + 1) * sizeof(*feeds)), *f;
 	struct err ignored = { "" };
@@ -98,7 +98,7 @@ int top_add(struct top *t, pid_t pid, bool has_options, struct err *e)
 		return err_set(e, ENOMEM, "out of memory");
 	t->feeds = feeds;
 	f = &t->feeds[t->count];
-	r = feed_open(f, pid, &t->options, has_options, e);
+	r = joins ? feed_join(f, pid, &t->options, e) : feed_open(f, pid, &t->options, has_options, e);
 	if (r == 0)
 		r = screen_add(t->screen, &f->about, top_seconds(), &f->ledger, e);
 	if (r == 0)
@@ -106,6 +106,11 @@ int top_add(struct top *t, pid_t pid, bool has_options, struct err *e)
 	else
 		feed_close(f, &ignored);
 	return r;
+}
+
+int top_add(struct top *t, pid_t pid, bool has_options, struct err *e)
+{
+	return add(t, pid, false, has_options, e);
 }
 
 static bool is_known(const struct top *t, pid_t pid)
@@ -130,6 +135,48 @@ static int refuse(struct top *t, pid_t pid, struct err *e)
 	return 0;
 }
 
+/* What the daemon says of its sessions; to be given back. NULL: nothing. */
+static json_t *ask_sessions(void)
+{
+	json_t *answer = NULL;
+	struct err ignored;
+
+	return client_once(json_pack("{s:s}", "op", "status"), false, &answer, &ignored) == 0 ? answer : NULL;
+}
+
+static pid_t pid_in(const json_t *session, const char *key)
+{
+	return (pid_t)json_integer_value(json_object_get(session, key));
+}
+
+int top_family(const struct top *t, struct err *e)
+{
+	json_t *answer = ask_sessions(), *s;
+	size_t i;
+	int r = 0;
+
+	json_array_foreach(json_object_get(answer, "sessions"), i, s)
+		if (r == 0 && is_known(t, pid_in(s, "pid")) && !pid_in(s, "root"))
+			r = args_wrong(e, "%d is attached already, without its children; leave out --follow-fork, or detach it first",
+				       pid_in(s, "pid"));
+	json_decref(answer);
+	return r;
+}
+
+/* One that is just going away is not there at the next look. */
+static void join_children(struct top *t)
+{
+	json_t *answer = ask_sessions(), *s;
+	struct err ignored;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "sessions"), i, s)
+		if (pid_in(s, "root") && is_known(t, pid_in(s, "root")) && !is_known(t, pid_in(s, "pid")))
+			add(t, pid_in(s, "pid"), true, false, &ignored);
+	json_decref(answer);
+	t->look_again = top_seconds() + FOLLOW_SECONDS;
+}
+
 int top_join(struct top *t, struct err *e)
 {
 	_cleanup_(freep) pid_t *pids = NULL;
@@ -137,8 +184,12 @@ int top_join(struct top *t, struct err *e)
 	size_t count = 0;
 	int r = 0;
 
-	if (!t->name || top_seconds() < t->look_again)
+	if ((!t->name && !t->follow) || top_seconds() < t->look_again)
 		return 0;
+	if (t->follow) {
+		join_children(t);
+		return 0;
+	}
 	if (top_find(t->name, &pids, &count, &ignored) < 0)
 		count = 0;
 	for (size_t i = 0; i < count && r == 0; i++)

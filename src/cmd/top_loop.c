@@ -33,7 +33,7 @@ static int wait_for(const struct top *t, bool keyboard, bool *ret_signal, struct
 		fds[2 + PLACES * i] = (struct pollfd){ f->stream ? client_fd(f->stream) : -1, POLLIN, 0 };
 		fds[3 + PLACES * i] = (struct pollfd){ f->writer ? client_fd(f->writer) : -1, POLLIN, 0 };
 	}
-	if (poll(fds, count, t->name ? LOOK_MS : -1) < 0 && errno != EINTR)
+	if (poll(fds, count, t->name || t->follow ? LOOK_MS : -1) < 0 && errno != EINTR)
 		return err_sys(e, errno, "cannot wait");
 	*ret_signal = fds[0].revents != 0 && signals_next(t->signals) != 0;
 	/* A terminal that is gone says so for ever. */

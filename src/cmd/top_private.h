@@ -46,6 +46,8 @@ double top_seconds(void); /* the clock that ledgers are fed with */
 
 /* Finds the session or begins one, and asks for what it sees. */
 int feed_open(struct feed *f, pid_t pid, const struct session_options *o, bool has_options, struct err *e);
+/* A session that is there: one of a family. */
+int feed_join(struct feed *f, pid_t pid, const struct session_options *o, struct err *e);
 /* Reads what has come. FEED_QUIET, FEED_TOOK, FEED_ENDED, or a fault. */
 int feed_turn(struct feed *f, struct err *e);
 /* Ends the session, if it was begun to be looked at, nobody else looks and the process is there; a fault says what is left of it. What f holds is freed in any case. */
@@ -69,6 +71,7 @@ struct top {
 	bool is_json;
 	size_t rows, blocks; /* blocks 0: for ever */
 	int signals;
+	bool follow; /* children that come are looked at, too */
 	/* with --name: others that come are looked at, too */
 	const char *name; /* NULL: these and no others. Lent */
 	struct session_options options;
@@ -77,7 +80,9 @@ struct top {
 	double look_again; /* seconds, on the clock of top_seconds */
 };
 
-/* Takes up what has the name and is not here yet. A fault is only one of memory. */
+/* Refuses processes that are attached already, without their children. */
+int top_family(const struct top *t, struct err *e);
+/* Takes up what has the name, or came of those that are followed, and is not here yet. A fault is only one of memory. */
 int top_join(struct top *t, struct err *e);
 /* Adds a process; what is in the way of it is a fault. */
 int top_add(struct top *t, pid_t pid, bool has_options, struct err *e);

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import urllib.request
 
 import memspy_live as live
@@ -235,6 +236,41 @@ def held(memspy, python):
         return 'Ctrl-C ends them all'
 
 
+def top(memspy, python):
+    with Attached(memspy, python) as f:
+        [there] = f.ask(f'children 1 {2 * MB}')
+        f.wait_for([there])
+        answer = memspy.run('top', '--name', 'family.py', '--follow-fork', '--count', 1)
+        assert answer.returncode == 2, answer.stderr
+        for is_there in (True, False):
+            looks = memspy.start('top', '--follow-fork', '--pid', f.target.pid, '--format', 'json', '--interval', '0.2')
+            assert looks.stdout.readline(), memspy.end(looks).stderr
+            pids = {f.target.pid, *f.ask(f'children 2 {5 * MB}')} | ({there} if is_there else set())
+            seen = set()
+            watchdog = threading.Timer(60, looks.kill)
+            watchdog.start()
+            for line in looks.stdout:
+                seen.add(json.loads(line)['pid'])
+                if pids <= seen:
+                    break
+            watchdog.cancel()
+            assert pids <= seen, f'{pids - seen} are not shown'
+            looks.send_signal(signal.SIGINT)
+            answer = memspy.end(looks)
+            assert answer.returncode == 0, answer.stderr
+            assert sorted(sessions_of(memspy)) == (sorted(pids) if is_there else []), answer.stderr
+            if is_there:
+                f.detach(f.target.pid)
+            daemon_has_left()
+            nothing_left(pids)
+        assert memspy.run('attach', '--pid', f.target.pid).returncode == 0
+        answer = memspy.run('top', '--follow-fork', '--pid', f.target.pid, '--count', 1)
+        assert answer.returncode == 2 and 'without its children' in answer.stderr, answer.stderr
+        f.detach(f.target.pid)
+        assert not f.ask('drop')
+        return 'all of them are shown; what was attached stays, what was not goes'
+
+
 def last_moment(memspy, python):
     """Children that are forked just before memspy leaves bring hooks along, and are no sessions yet."""
     for how in ('detach', 'term', 'record'):
@@ -302,7 +338,7 @@ def gunicorn(memspy, python):
 KINDS = {
     'life': (life,), 'a pool': (pool,), 'programs': (programs,), 'exec': (execute,), 'the root ends': (root_ends,),
     'killed': (killed,), 'a crowd': (crowd,), 'held': (held,),
-    'last moment': (last_moment,), 'gunicorn': (gunicorn,),
+    'top': (top,), 'last moment': (last_moment,), 'gunicorn': (gunicorn,),
 }
 
 
