@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """memspy comes, records, is killed and goes at random while its target does what is hard: the target must not notice.
 
-    chaos.py MEMSPY FOLDER VERSIONS [--kinds a,b] [--rounds N] [--kills N] [--seed S] [--markdown]
+    chaos.py MEMSPY FOLDER VERSIONS [--kinds a,b] [--rounds N] [--kills N] [--seed S] [--follow-fork] [--markdown]
 
 FOLDER holds the native library of the troubles. Rounds (in and out again) and SIGKILLs are spread over the kinds of
 trouble and the versions of Python. After each the target goes on, its checksums are right, no thread of it is held and
@@ -12,6 +12,7 @@ The seed is printed: with the same one, the same visits come in the same order.
 """
 import argparse
 import collections
+import glob
 import os
 import pathlib
 import random
@@ -109,9 +110,9 @@ class Tally:
         self.faults = []
 
 
-def options(dice):
+def options(dice, always):
     """Of an attach: another way in, other domains, another rate each time."""
-    words = ['--inject', dice.choice(('map', 'map', 'auto', 'auto', 'dlopen'))]
+    words = always + ['--inject', dice.choice(('map', 'map', 'auto', 'auto', 'dlopen'))]
     words += dice.choice((['--exact'], [], ['--sample-bytes', '1K'], ['--sample-bytes', '64K']))
     if dice.random() < 0.5:
         domains = dice.sample(['malloc', 'mem', 'obj', 'mmap'], dice.randint(1, 4))
@@ -130,8 +131,8 @@ def refusal(kind, words, answer):
 
 class Visits:
     """One target and all who come to see it."""
-    def __init__(self, memspy, target, dice):
-        self.memspy, self.target, self.kind, self.dice = memspy, target, target.kind, dice
+    def __init__(self, memspy, target, dice, always=()):
+        self.memspy, self.target, self.kind, self.dice, self.always = memspy, target, target.kind, dice, list(always)
         self.file, self.tally = live.path_of('chaos.json'), Tally()
 
     def settle(self, words, answer):
@@ -147,7 +148,7 @@ class Visits:
         return True
 
     def record(self, pid):
-        words = options(self.dice) + ['--interval', self.dice.choice((0.05, 0.2, 1))]
+        words = options(self.dice, self.always) + ['--interval', self.dice.choice((0.05, 0.2, 1))]
         answer = self.memspy.record(pid, self.file, *words, duration=0.05 + self.dice.random() * 0.2)
         if not self.settle(words, answer):
             return False
@@ -157,7 +158,7 @@ class Visits:
         return True
 
     def interrupt(self, pid):
-        words = options(self.dice)
+        words = options(self.dice, self.always)
         process = self.memspy.start('record', '-v', '-f', '--pid', pid, '-o', self.file, *words)
         time.sleep(0.02 + self.dice.random() * 0.2)
         process.send_signal(signal.SIGINT)
@@ -166,7 +167,7 @@ class Visits:
         return answer.returncode != -signal.SIGINT and self.settle(words, answer)
 
     def attach(self, pid):
-        words = options(self.dice)
+        words = options(self.dice, self.always)
         answer = self.memspy.run('attach', '-v', '--pid', pid, *words)
         if not self.settle(words, answer):
             return False
@@ -178,7 +179,7 @@ class Visits:
         return answer.returncode == 0
 
     def kill(self, pid):
-        self.memspy.kill(self.dice.choice(('attach', 'record')), pid, self.file, live.some_instant(self.dice))
+        self.memspy.kill(self.dice.choice(('attach', 'record')), pid, self.file, live.some_instant(self.dice), *self.always)
         return False
 
     def visit(self, how):
@@ -191,6 +192,8 @@ class Visits:
         out = getattr(self, how)(pid)
         if stopper:
             stopper.end()
+        for file in glob.glob(live.path_of('chaos.*.json')):  # of children
+            os.unlink(file)
         return pid, out
 
     def hooked_words(self, pid):
@@ -285,6 +288,7 @@ def main():
     parser.add_argument('--rounds', type=int, default=0, help='in all; 4 of each kind if not said')
     parser.add_argument('--kills', type=int, default=-1, help='in all; 2 of each kind if not said')
     parser.add_argument('--seed', type=int, default=None)
+    parser.add_argument('--follow-fork', action='store_const', const=['--follow-fork'], default=[], help='its children, too')
     parser.add_argument('--markdown', action='store_true')
     parser.add_argument('--limit', type=int, default=20000)
     a = parser.parse_args()
@@ -301,7 +305,7 @@ def main():
         dice = random.Random(f'{seed} {name} {kind}')
         try:
             with Trouble(python, kind, a.folder) as target:
-                t = tallies[name, kind] = Visits(live.Memspy(a.memspy), target, dice).run(plan_of(dice, r, k))
+                t = tallies[name, kind] = Visits(live.Memspy(a.memspy), target, dice, a.follow_fork).run(plan_of(dice, r, k))
         except live.NotReady as why:
             if 'skip' not in str(why):
                 raise

@@ -417,14 +417,14 @@ class Memspy:
     def record(self, pid, file, *more, duration=0.1):
         return self.run('record', '-v', '-f', '--pid', pid, '--duration', duration, '-o', file, *more)
 
-    def kill(self, how, pid, file, after):
+    def kill(self, how, pid, file, after, *more):
         """Starts to attach or to record, and is killed after so many seconds, the daemon as well."""
         if os.path.exists(file):
             os.unlink(file)
         if how == 'attach':
-            process = self.start('attach', '--foreground', '--pid', pid)
+            process = self.start('attach', '--foreground', '--pid', pid, *more)
         else:
-            process = self.start('record', '--pid', pid, '--interval', 0.05, '-o', file)
+            process = self.start('record', '--pid', pid, '--interval', 0.05, '-o', file, *more)
         time.sleep(after)
         process.kill()
         self.end(process)

@@ -148,13 +148,11 @@ def programs(memspy, python):
 
 def execute(memspy, python):
     with Attached(memspy, python) as f:
-        before = sessions_of(memspy)[f.target.pid]['seconds']
         f.target.process.stdin.write(f'execute {7 * MB}\n')
         f.target.process.stdin.flush()
 
         def is_another():
-            now = sessions_of(memspy).get(f.target.pid)
-            return now and now['seconds'] < before
+            return family_of(memspy)['watched'] == 1 and f.target.pid in sessions_of(memspy)
         assert live.wait_until(is_another, 40), status(memspy)
         f.detach(f.target.pid)
         daemon_has_left()
