@@ -38,8 +38,8 @@ struct board_look {
 
 struct entry {
 	struct row row;
-	int64_t grown_bytes;	/* own, since we began to look or since the mark */
-	double per_minute;	/* bytes, over the last minute */
+	struct difference grown; /* own, since we began to look or since the mark */
+	struct difference per_minute; /* own, over the last minute */
 	double allocated_per_s; /* bytes, over the last seconds */
 	double held_seconds;	/* for so long it was never without live bytes, as far as we looked */
 	uint64_t key;		/* the same row has the same key at the next look */
@@ -51,10 +51,17 @@ struct board {
 	size_t count;
 	size_t left_out;	   /* rows with live bytes that are not shown */
 	struct estimate sum, shown; /* of all rows; of those shown */
-	int64_t grown_bytes;	   /* of all */
+	struct difference grown;   /* of all */
 	bool has_growth, has_rate; /* enough time has passed to tell */
-	double per_minute, allocated_per_s; /* of all */
+	struct difference per_minute; /* of all */
+	double allocated_per_s;
 };
+
+/* No change at all is within the interval: it may be noise. */
+static inline bool board_is_noise(const struct difference *d)
+{
+	return d->low <= 0 && d->high >= 0;
+}
 
 /* What a ledger says now, looked at in one way. */
 int board_build(struct board *ret, struct ledger *l, const struct board_look *look, struct err *e);

@@ -45,3 +45,12 @@ struct difference estimate_difference(const struct estimate *before, const struc
  */
 struct difference estimate_growth(const struct estimate *before, const struct estimate *after, const struct estimate *came,
 			      uint64_t sample_bytes);
+/*
+ * The same of a sum whose parts are known one by one: what is new of what is live after, and what is gone of what was live
+ * before, each as much as it can be. A part that turns over then does not blur the others. Zero it, add the parts, ask.
+ */
+struct turnover {
+	struct estimate new, gone;
+};
+void estimate_turnover_add(struct turnover *to, const struct estimate *before, const struct estimate *after, const struct estimate *came);
+struct difference estimate_turnover(const struct turnover *t, uint64_t sample_bytes);

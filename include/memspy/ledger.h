@@ -1,9 +1,9 @@
 /*
  * ledger: what one process held, moment after moment, as far as a live view asks for it.
  *
- * Of every site it keeps the figures of now, of when we began to look, of a baseline that the person marked, and of the
- * last minute in steps: bounded, however long it runs. Names are copied, so that it may be fed from one source after another.
- * Growth and rates are of estimates and as sure as these.
+ * Of every site it keeps the figures of now, of when we began to look and of a baseline that the person marked; of a site
+ * that changed within the last minute those of that minute, too, in steps: bounded, however long it runs. Names are copied,
+ * so that it may be fed from one source after another.
  *
  * It knows nothing of where samples come from nor of how they are shown.
  */
@@ -20,13 +20,21 @@
 
 enum { LEDGER_STEPS = 7 }; /* of the last minute, ten seconds apart */
 
+/* A site at an earlier moment: as much as tells how it has changed since, and how sure that is (estimate_growth). */
+struct ledger_then {
+	uint64_t live_bytes, live_sure, alloc_bytes, alloc_sure;
+	double live_variance, alloc_variance;
+	uint32_t live_samples, alloc_samples; /* modulo 2^32: differences are what is asked for */
+};
+
 /* All allocators of one stack in one thread. */
 struct ledger_site {
 	uint32_t stack, thread;
 	struct estimate live, alloc;
-	uint64_t first_bytes, marked_bytes; /* live when we began to look; live at the mark */
+	struct ledger_then first, marked; /* when we began to look; at the mark */
+	struct ledger_then settled; /* as it is now, where there are no steps */
+	struct ledger_then *steps; /* LEDGER_STEPS; NULL: at each of them it was as it is now */
 	double held_since; /* seconds; since then it never was without live bytes. Negative: it holds nothing */
-	uint64_t live_then[LEDGER_STEPS], alloc_then[LEDGER_STEPS]; /* bytes, by step */
 };
 
 struct ledger {
@@ -53,6 +61,12 @@ int ledger_take(struct ledger *l, const struct names *names, const struct sample
 
 void ledger_mark(struct ledger *l);
 void ledger_unmark(struct ledger *l);
+
+/* How one site has changed since a moment of its own, added up. */
+void ledger_add_since(struct turnover *to, const struct ledger_site *s, const struct ledger_then *then);
+/* As it was when we began to look, or at the mark. */
+const struct ledger_then *ledger_start(const struct ledger *l, const struct ledger_site *s);
+const struct ledger_then *ledger_step(const struct ledger_site *s, int step);
 
 /* The step that growth is counted from, a minute ago, or as long as is known; false while that is only some seconds. */
 bool ledger_growth(const struct ledger *l, double *ret_minutes, int *ret_step);

@@ -110,8 +110,7 @@ static uint64_t went(uint64_t came, uint64_t before, uint64_t after)
  * with the variances: V(N) - V(G) = V(after) - V(before). N itself nobody counted, but it is part of what is live after and
  * of what came. The change is the surer the smaller N is, so it is taken as large as it can be.
  */
-struct difference estimate_growth(const struct estimate *before, const struct estimate *after, const struct estimate *came,
-			      uint64_t sample_bytes)
+void estimate_turnover_add(struct turnover *to, const struct estimate *before, const struct estimate *after, const struct estimate *came)
 {
 	struct estimate new = {
 		.bytes = least(after->bytes, came->bytes),
@@ -127,5 +126,20 @@ struct difference estimate_growth(const struct estimate *before, const struct es
 	};
 
 	new.bytes = sum(gone.bytes, less(after->bytes, before->bytes)) - least(gone.bytes, less(before->bytes, after->bytes));
-	return combine(&gone, estimate_interval(&gone, sample_bytes), &new, estimate_interval(&new, sample_bytes));
+	estimate_add(&to->new, &new);
+	estimate_add(&to->gone, &gone);
+}
+
+struct difference estimate_turnover(const struct turnover *t, uint64_t sample_bytes)
+{
+	return combine(&t->gone, estimate_interval(&t->gone, sample_bytes), &t->new, estimate_interval(&t->new, sample_bytes));
+}
+
+struct difference estimate_growth(const struct estimate *before, const struct estimate *after, const struct estimate *came,
+			      uint64_t sample_bytes)
+{
+	struct turnover t = { 0 };
+
+	estimate_turnover_add(&t, before, after, came);
+	return estimate_turnover(&t, sample_bytes);
 }

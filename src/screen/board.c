@@ -1,6 +1,7 @@
 #include "memspy/board.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,7 +53,7 @@ static struct part *parts_of(struct ledger *l, const struct board_look *look, st
 	for (size_t i = 0; parts && i < l->count; i++) {
 		parts[i] = (struct part){ .stack = l->sites[i].stack, .thread = l->sites[i].thread, .figures = l->sites[i].live };
 		/* What comes and goes at once holds nothing, and is what is looked for here: it was something before. */
-		if (rate && l->sites[i].alloc.bytes > l->sites[i].alloc_then[step])
+		if (rate && l->sites[i].alloc.bytes > ledger_step(&l->sites[i], step)->alloc_bytes)
 			parts[i].before.samples = 1;
 		if (look->own_code && ledger_own_code(l, parts[i].stack, &parts[i].stack, e) < 0) {
 			free(parts);
@@ -62,40 +63,74 @@ static struct part *parts_of(struct ledger *l, const struct board_look *look, st
 	return parts;
 }
 
-/* What the sites of a row add to it beside its bytes. */
-static void add_site(struct entry *to, const struct ledger *l, const struct ledger_site *s, int growth_step, double minutes,
-		     int rate_step, double seconds)
-{
-	uint64_t before = l->marked >= 0 ? s->marked_bytes : s->first_bytes;
+/* What is counted from where: steps, and the time since them; 0 while there are none. */
+struct since {
+	int growth_step, rate_step;
+	double minutes, seconds;
+};
 
-	to->grown_bytes += (int64_t)(s->live.bytes - before);
-	if (minutes > 0)
-		to->per_minute += ((double)s->live.bytes - (double)s->live_then[growth_step]) / minutes;
-	if (seconds > 0 && s->alloc.bytes > s->alloc_then[rate_step])
-		to->allocated_per_s += (double)(s->alloc.bytes - s->alloc_then[rate_step]) / seconds;
+/* The changes of a row while its sites are added up. */
+struct changes {
+	struct turnover start, minute;
+};
+
+static void add_site(struct entry *to, struct changes *sums, const struct ledger *l, const struct ledger_site *s, const struct since *since)
+{
+	const struct ledger_then *recent = ledger_step(s, since->rate_step);
+
+	ledger_add_since(&sums->start, s, ledger_start(l, s));
+	if (since->minutes > 0)
+		ledger_add_since(&sums->minute, s, ledger_step(s, since->growth_step));
+	if (since->seconds > 0 && s->alloc.bytes > recent->alloc_bytes)
+		to->allocated_per_s += (double)(s->alloc.bytes - recent->alloc_bytes) / since->seconds;
 	if (s->held_since >= 0 && l->seconds - s->held_since > to->held_seconds)
 		to->held_seconds = l->seconds - s->held_since;
 }
 
-/* What is gone altogether has no row any more, but it is part of how the whole has changed. */
-static void add_up(struct board *b, const struct ledger *l, struct entry *of_row)
+static int64_t per_minute(int64_t bytes, double minutes)
 {
-	double minutes = 0, seconds = 0;
-	int growth_step = 0, rate_step = 0;
+	double scaled = (double)bytes / minutes;
+
+	return fabs(scaled) < 9e18 ? (int64_t)scaled : scaled < 0 ? INT64_MIN : INT64_MAX;
+}
+
+static void judge(struct entry *to, const struct changes *sums, uint64_t every, double minutes)
+{
+	struct difference d;
+
+	to->grown = estimate_turnover(&sums->start, every);
+	if (minutes <= 0)
+		return;
+	d = estimate_turnover(&sums->minute, every);
+	to->per_minute = (struct difference){ per_minute(d.bytes, minutes), per_minute(d.low, minutes), per_minute(d.high, minutes) };
+}
+
+/* What is gone altogether has no row any more, but it is part of how the whole has changed. */
+static int add_up(struct board *b, const struct ledger *l, struct entry *of_row, struct err *e)
+{
+	_cleanup_(freep) struct changes *sums = calloc(b->rows.count + 1, sizeof(*sums));
+	struct since since = { 0 };
+	struct changes of_all = { 0 };
 	struct entry all = { 0 };
 
-	b->has_growth = ledger_growth(l, &minutes, &growth_step);
-	b->has_rate = ledger_rate(l, &seconds, &rate_step);
+	if (!sums)
+		return err_set(e, ENOMEM, "out of memory for the rows");
+	b->has_growth = ledger_growth(l, &since.minutes, &since.growth_step);
+	b->has_rate = ledger_rate(l, &since.seconds, &since.rate_step);
 	for (size_t i = 0; i < l->count; i++) {
 		uint32_t row = b->rows.of_part[i];
 
-		add_site(&all, l, &l->sites[i], growth_step, minutes, rate_step, seconds);
+		add_site(&all, &of_all, l, &l->sites[i], &since);
 		if (row != ROWS_NONE)
-			add_site(&of_row[row], l, &l->sites[i], growth_step, minutes, rate_step, seconds);
+			add_site(&of_row[row], &sums[row], l, &l->sites[i], &since);
 	}
-	b->grown_bytes = all.grown_bytes;
+	for (size_t i = 0; i < b->rows.count; i++)
+		judge(&of_row[i], &sums[i], l->last.sample_bytes, since.minutes);
+	judge(&all, &of_all, l->last.sample_bytes, since.minutes);
+	b->grown = all.grown;
 	b->per_minute = all.per_minute;
 	b->allocated_per_s = all.allocated_per_s;
+	return 0;
 }
 
 static bool matches(const struct board_look *look, const struct row *row)
@@ -125,9 +160,9 @@ static double figure(const struct entry *x, enum board_sort sort)
 	case SORT_TOTAL:
 		return (double)x->row.total_bytes;
 	case SORT_GROWN:
-		return (double)x->grown_bytes;
+		return (double)x->grown.bytes;
 	case SORT_PER_MINUTE:
-		return x->per_minute;
+		return (double)x->per_minute.bytes;
 	case SORT_ALLOCATED:
 		return x->allocated_per_s;
 	case SORT_BLOCKS:
@@ -167,7 +202,7 @@ static int by_order(const void *one, const void *other, void *how)
 /* Rows that only call others have nothing of their own: they are there to be sorted by total, and to be searched for. */
 static bool is_shown(const struct ledger *l, const struct board_look *look, const struct entry *x)
 {
-	if (l->marked >= 0 && x->grown_bytes <= 0)
+	if (l->marked >= 0 && x->grown.bytes <= 0)
 		return false;
 	if (x->row.own.bytes == 0 && look->sort != SORT_TOTAL && !look->filter &&
 	    !(look->sort == SORT_ALLOCATED && x->allocated_per_s > 0))
@@ -210,7 +245,9 @@ int board_build(struct board *ret, struct ledger *l, const struct board_look *lo
 	b.at = calloc(b.rows.count + 1, sizeof(*b.at));
 	if (!b.at)
 		return err_set(e, ENOMEM, "out of memory for the rows");
-	add_up(&b, l, b.at);
+	r = add_up(&b, l, b.at, e);
+	if (r < 0)
+		return r;
 	choose(&b, l, look);
 	*ret = b;
 	b = (struct board){ 0 };

@@ -1,4 +1,5 @@
 /* The header: who it is, what it holds and how that goes, and how the rows below are looked at. */
+#include <math.h>
 #include <stdio.h>
 
 #include "memspy/graph.h"
@@ -6,7 +7,7 @@
 #include "memspy/units.h"
 #include "screen_private.h"
 
-enum { LEAST_ROWS_OF_TABS = 16, ROWS_WITH_GRAPH = 30, GRAPH_ROWS = 6, SPARK_LEAST = 6, SPARK_MOST = 40, MINUTE = 60 };
+enum { LEAST_ROWS_OF_TABS = 16, ROWS_WITH_GRAPH = 30, GRAPH_ROWS = 6, SPARK_LEAST = 5, SPARK_MOST = 40, MINUTE = 60 };
 enum { LEAST_OF_GROWTH = 5 }; /* seconds */
 
 /* At the right; the column it begins at. */
@@ -48,15 +49,21 @@ static void draw_who(const struct screen *s, const struct shown *p, struct canva
 	buf_done(&name);
 }
 
-static double rss_per_minute(const struct shown *p)
+/* The kernel counts RSS: no interval. What is less than a thousandth of the whole is not worth a word. */
+static struct difference rss_per_minute(const struct shown *p)
 {
 	const struct history *h = &p->now.history;
 	const struct past *then = history_before(h, MINUTE);
-	double seconds = then ? h->at[h->count - 1].seconds - then->seconds : 0;
+	double seconds = then ? h->at[h->count - 1].seconds - then->seconds : 0, change;
+	int64_t bytes;
 
 	if (seconds < LEAST_OF_GROWTH)
-		return 0;
-	return ((double)h->at[h->count - 1].rss_bytes - (double)then->rss_bytes) / (seconds / MINUTE);
+		return (struct difference){ 0 };
+	change = ((double)h->at[h->count - 1].rss_bytes - (double)then->rss_bytes) / (seconds / MINUTE);
+	if (fabs(change) < 65536 || fabs(change) < (double)h->at[h->count - 1].rss_bytes / 1000 || fabs(change) >= 9e18)
+		return (struct difference){ 0 };
+	bytes = (int64_t)change;
+	return (struct difference){ bytes, bytes, bytes };
 }
 
 static int draw_heap(const struct shown *p, struct canvas *c, int column, int end)
@@ -69,28 +76,50 @@ static int draw_heap(const struct shown *p, struct canvas *c, int column, int en
 	if (p->now.live.bytes && sure.high > sure.low)
 		column = canvas_printf(c, 1, column + 1, end, STYLE_PLAIN, half > 999 ? "%s >999 %%" : "%s %.0f %%",
 				       canvas_glyph(c, "±", "+-"), half);
-	put_trend(c, 1, &column, end, p->now.board.has_growth ? p->now.board.per_minute : 0, p->now.live.bytes);
+	if (p->now.board.has_growth)
+		put_trend(c, 1, &column, end, &p->now.board.per_minute);
 	return column;
 }
 
 static void draw_memory(const struct shown *p, struct canvas *c, bool has_graph)
 {
-	enum { HEAP_COLUMNS = 40 };
+	enum { HEAP_COLUMNS = 43 };
+	const struct difference rss = rss_per_minute(p);
 	int column = canvas_put(c, 1, 1, c->columns, STYLE_RSS, "RSS"), spark;
 
 	column = canvas_put(c, 1, column + 2, c->columns, STYLE_BOLD, units_bytes(p->now.last.memory.rss).text);
-	put_trend(c, 1, &column, c->columns, rss_per_minute(p), p->now.last.memory.rss);
-	column = column < 30 && c->columns >= 76 ? 30 : column + 3;
+	if (rss.bytes)
+		put_trend(c, 1, &column, c->columns, &rss);
+	column = column < 29 && c->columns >= 76 ? 31 : column + 2;
 	spark = c->columns - column - HEAP_COLUMNS;
 	spark = spark > SPARK_MOST ? SPARK_MOST : spark;
 	if (!has_graph && spark >= SPARK_LEAST) {
 		graph_line(c, 1, column, spark, &p->now.history);
-		column += spark + 2;
+		column += spark + 1;
 	}
 	draw_heap(p, c, column, c->columns);
 }
 
-static void put_loss(const struct shown *p, struct canvas *c, int row)
+/* How the whole has changed, before column end and behind column left: with its interval where there is room. */
+static void put_grown(const struct shown *p, struct canvas *c, int row, int left, int end)
+{
+	const struct difference *grown = &p->now.board.grown;
+	const bool marked = p->now.marked >= 0;
+	const struct units_text ago = short_seconds(p->now.seconds - (marked ? p->now.marked : p->ledger.began));
+
+	for (int form = 0; form < 3; form++) {
+		char text[120];
+
+		snprintf(text, sizeof(text), marked && form < 2 ? "%s since the mark %s ago" : "%s in %s",
+			 put_change_text(c, grown, form == 0, 1).text, ago.text);
+		if (end - canvas_width(text) < left + 2)
+			continue;
+		canvas_put_right(c, row, end, marked ? STYLE_STATE : board_is_noise(grown) ? STYLE_DIM : STYLE_PLAIN, text);
+		return;
+	}
+}
+
+static void put_loss(const struct shown *p, struct canvas *c, int row, int left)
 {
 	const struct sample *last = &p->now.last;
 	uint64_t lost = losses_total(&last->lost);
@@ -103,14 +132,9 @@ static void put_loss(const struct shown *p, struct canvas *c, int row)
 		snprintf(text, sizeof(text), "one in %s", units_size_option(last->sample_bytes).text);
 	else
 		snprintf(text, sizeof(text), "exact");
-	end = canvas_put_right(c, row, end, STYLE_DIM, text) - 3;
-	if (p->now.marked >= 0)
-		snprintf(text, sizeof(text), "%s since the mark %s ago", units_signed_bytes(p->now.board.grown_bytes).text,
-			 short_seconds(p->now.seconds - p->now.marked).text);
-	else
-		snprintf(text, sizeof(text), "%s in %s", units_signed_bytes(p->now.board.grown_bytes).text,
-			 short_seconds(p->now.seconds - p->ledger.began).text);
-	canvas_put_right(c, row, end, p->now.marked >= 0 ? STYLE_STATE : STYLE_PLAIN, text);
+	if (end - canvas_width(text) >= left + 2)
+		end = canvas_put_right(c, row, end, STYLE_DIM, text) - 3;
+	put_grown(p, c, row, left, end);
 }
 
 static void draw_look(const struct screen *s, const struct shown *p, struct canvas *c, int row)
@@ -122,9 +146,9 @@ static void draw_look(const struct screen *s, const struct shown *p, struct canv
 		column = canvas_printf(c, row, column, c->columns, STYLE_STATE, " %s own code",
 				       canvas_glyph(c, "·", "-"));
 	if (s->look.filter)
-		canvas_printf(c, row, column, c->columns, STYLE_STATE, " %s /%.24s/ %zu of %zu", canvas_glyph(c, "·", "-"), s->filter,
-			      b->count, b->count + b->left_out);
-	put_loss(p, c, row);
+		column = canvas_printf(c, row, column, c->columns, STYLE_STATE, " %s /%.24s/ %zu of %zu", canvas_glyph(c, "·", "-"),
+				       s->filter, b->count, b->count + b->left_out);
+	put_loss(p, c, row, column);
 }
 
 static int draw_tabs(const struct screen *s, struct canvas *c, int row)

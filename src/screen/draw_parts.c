@@ -1,4 +1,5 @@
 /* What the parts of the picture share: short figures, a trend, what of a list is in sight, and where a row is. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,18 +41,57 @@ struct units_text short_seconds(double seconds)
 	return t;
 }
 
-/* "▲ 3.1 MiB/min"; what is less than a thousandth of the whole is noise. */
-void put_trend(struct canvas *c, int row, int *column, int end, double per_minute, uint64_t of)
+/* "204 ± 24 MiB", "20.4 ± 2.4 MiB": both in the unit of the larger. half below 0: without it. */
+static void change_text(const struct canvas *c, double size, double half, int decimals, char text[static 64])
 {
-	double size = per_minute < 0 ? -per_minute : per_minute;
+	static const char *const names[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	double most = fmax(size, half), unit = 1;
+	int i = 0;
+
+	/* From 999.5 on the next unit is shorter. */
+	for (; most >= 999.5 && i + 1 < (int)(sizeof(names) / sizeof(names[0])); i++) {
+		most /= 1024;
+		unit *= 1024;
+	}
+	if (i == 0 || most >= 99.95)
+		decimals = 0;
+	if (half < 0)
+		snprintf(text, 64, "%.*f %s", decimals, size / unit, names[i]);
+	else
+		snprintf(text, 64, "%.*f %s %.*f %s", decimals, size / unit, canvas_glyph(c, "±", "+-"), decimals, half / unit, names[i]);
+}
+
+struct change_text put_change_text(const struct canvas *c, const struct difference *d, bool has_interval, int decimals)
+{
+	struct change_text t;
+	double half = has_interval && d->high > d->low ? ((double)d->high - (double)d->low) / 2 : -1;
 	char text[64];
 
-	if (size < 65536 || size < (double)of / 1000)
+	change_text(c, fabs((double)d->bytes), half, decimals, text);
+	snprintf(t.text, sizeof(t.text), "%s%s", d->bytes < 0 ? "-" : d->bytes > 0 ? "+" : "", text);
+	return t;
+}
+
+/*
+ * "▲ 204 ± 24 MiB/min": an arrow says that it is beyond doubt; what may be noise is dim and has a sign. It takes what room
+ * there is, or none.
+ */
+void put_trend(struct canvas *c, int row, int *column, int end, const struct difference *d)
+{
+	const bool noise = board_is_noise(d);
+	const char *arrow = d->bytes > 0 ? canvas_glyph(c, "▲ ", "+") : canvas_glyph(c, "▼ ", "-");
+
+	for (int decimals = 1; decimals >= 0; decimals--) {
+		struct change_text t = put_change_text(c, d, true, decimals);
+		const char *bare = t.text + (!noise && d->bytes ? 1 : 0);
+		char text[96];
+
+		snprintf(text, sizeof(text), "%s%s/min", noise ? "" : arrow, bare);
+		if (*column + 1 + canvas_width(text) > end)
+			continue;
+		*column = canvas_put(c, row, *column + 1, end, noise ? STYLE_DIM : d->bytes > 0 ? STYLE_GROWS : STYLE_PLAIN, text);
 		return;
-	snprintf(text, sizeof(text), "%s %s/min", per_minute > 0 ? canvas_glyph(c, "▲", "+") : canvas_glyph(c, "▼", "-"),
-		 units_bytes((uint64_t)size).text);
-	if (*column + 1 + canvas_width(text) <= end)
-		*column = canvas_put(c, row, *column + 1, end, per_minute > 0 ? STYLE_GROWS : STYLE_PLAIN, text);
+	}
 }
 
 size_t draw_from(size_t top, size_t at, size_t count, int rows)

@@ -36,11 +36,16 @@ static void put_total(const struct shown *p, const struct entry *x, struct canva
 	canvas_put_right(c, row, end, STYLE_PLAIN, units_bytes(x->row.total_bytes).text);
 }
 
+/* What may be noise is there to be read, and does not ask to be. */
+static enum style change_style(const struct difference *d)
+{
+	return board_is_noise(d) ? STYLE_DIM : d->bytes > 0 ? STYLE_GROWS : STYLE_PLAIN;
+}
+
 static void put_grown(const struct shown *p, const struct entry *x, struct canvas *c, int row, int end)
 {
 	(void)p;
-	canvas_put_right(c, row, end, x->grown_bytes > 0 ? STYLE_PLAIN : STYLE_DIM,
-			 units_signed_bytes(x->grown_bytes).text);
+	canvas_put_right(c, row, end, board_is_noise(&x->grown) ? STYLE_DIM : STYLE_PLAIN, units_signed_bytes(x->grown.bytes).text);
 }
 
 static void put_per_minute(const struct shown *p, const struct entry *x, struct canvas *c, int row, int end)
@@ -48,8 +53,7 @@ static void put_per_minute(const struct shown *p, const struct entry *x, struct 
 	if (!p->now.board.has_growth)
 		canvas_put_right(c, row, end, STYLE_DIM, "-");
 	else
-		canvas_put_right(c, row, end, x->per_minute >= 1 ? STYLE_GROWS : STYLE_DIM,
-				 units_signed_bytes((int64_t)x->per_minute).text);
+		canvas_put_right(c, row, end, change_style(&x->per_minute), units_signed_bytes(x->per_minute.bytes).text);
 }
 
 static void put_allocated(const struct shown *p, const struct entry *x, struct canvas *c, int row, int end)
@@ -203,10 +207,11 @@ void draw_processes(struct screen *s, struct canvas *c, int row, int end)
 		canvas_put_right(c, row, 10, STYLE_BOLD, text.data);
 		canvas_put_right(c, row, 22, STYLE_RSS, units_bytes(p->now.last.memory.rss).text);
 		canvas_put_right(c, row, 34, STYLE_HEAP, units_bytes(p->now.live.bytes).text);
-		canvas_put_right(c, row, 47, STYLE_GROWS,
-				 p->now.board.has_growth ? units_signed_bytes((int64_t)p->now.board.per_minute).text : "-");
+		canvas_put_right(c, row, 47, change_style(&p->now.board.per_minute),
+				 p->now.board.has_growth ? units_signed_bytes(p->now.board.per_minute.bytes).text : "-");
 		if (name == 62)
-			canvas_put_right(c, row, 60, STYLE_PLAIN, units_signed_bytes(p->now.board.grown_bytes).text);
+			canvas_put_right(c, row, 60, change_style(&p->now.board.grown),
+					 units_signed_bytes(p->now.board.grown.bytes).text);
 		buf_reset(&text);
 		text_escape(&text, p->about.name);
 		canvas_put(c, row, name, c->columns, STYLE_PLAIN, text.data ? text.data : "");

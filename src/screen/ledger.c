@@ -9,8 +9,7 @@
 #include "ledger_private.h"
 #include "memspy/cleanup.h"
 
-enum { STEP_SECONDS = 10, MINUTE = 60, DEPTH_MOST = 4096 };
-enum { LEAST_OF_GROWTH = 5, LEAST_OF_RATE = 3 }; /* seconds; less is more noise than figure */
+enum { DEPTH_MOST = 4096 };
 
 struct ledger_index {
 	struct {
@@ -40,6 +39,8 @@ void ledger_done(struct ledger *l)
 		own_code_done(&l->private->own_code);
 		free(l->private->folder);
 	}
+	for (size_t n = 0; n < l->count; n++)
+		free(l->sites[n].steps);
 	free(l->private);
 	free(l->sites);
 	names_free(l->names);
@@ -164,58 +165,6 @@ static int find_site(struct ledger *l, uint32_t stack, uint32_t thread, struct l
 	return 0;
 }
 
-/* ---- time ---- */
-
-/* A step begins: what is so now is what was so then, later. */
-static void begin_step(struct ledger *l)
-{
-	struct ledger_private *p = l->private;
-
-	if (p->steps && l->seconds - p->step_at[p->newest] < STEP_SECONDS)
-		return;
-	p->newest = p->steps ? (p->newest + 1) % LEDGER_STEPS : 0;
-	p->steps += p->steps < LEDGER_STEPS;
-	p->step_at[p->newest] = l->seconds;
-	for (size_t i = 0; i < l->count; i++) {
-		l->sites[i].live_then[p->newest] = l->sites[i].live.bytes;
-		l->sites[i].alloc_then[p->newest] = l->sites[i].alloc.bytes;
-	}
-}
-
-/* The oldest step of the last minute, or the newest that is old enough. */
-static bool find_step(const struct ledger *l, bool oldest, double *ret_seconds, int *ret_step)
-{
-	const struct ledger_private *p = l->private;
-	const double least = oldest ? LEAST_OF_GROWTH : LEAST_OF_RATE;
-
-	for (int k = 0; k < p->steps; k++) {
-		int newer = (p->newest + LEDGER_STEPS - k) % LEDGER_STEPS;
-		double ago = l->seconds - p->step_at[newer];
-
-		if (ago >= least && (!oldest || k == p->steps - 1 || ago >= MINUTE)) {
-			*ret_seconds = ago;
-			*ret_step = newer;
-			return true;
-		}
-	}
-	return false;
-}
-
-bool ledger_growth(const struct ledger *l, double *ret_minutes, int *ret_step)
-{
-	double seconds;
-
-	if (!find_step(l, true, &seconds, ret_step))
-		return false;
-	*ret_minutes = seconds / MINUTE;
-	return true;
-}
-
-bool ledger_rate(const struct ledger *l, double *ret_seconds, int *ret_step)
-{
-	return find_step(l, false, ret_seconds, ret_step);
-}
-
 /* ---- a sample ---- */
 
 static int add_sites(struct ledger *l, const struct names *names, const struct sample *s, struct err *e)
@@ -234,7 +183,7 @@ static int add_sites(struct ledger *l, const struct names *names, const struct s
 		estimate_add(&site->live, &s->sites[i].live);
 		estimate_add(&site->alloc, &s->sites[i].alloc);
 	}
-	return 0;
+	return ledger_keep_changed(l, e);
 }
 
 static void settle(struct ledger *l)
@@ -249,7 +198,7 @@ static void settle(struct ledger *l)
 		else if (site->held_since < 0)
 			site->held_since = l->seconds;
 		if (l->samples == 0)
-			site->first_bytes = site->live.bytes;
+			site->first = ledger_now(site);
 	}
 }
 
@@ -266,22 +215,8 @@ int ledger_take(struct ledger *l, const struct names *names, const struct sample
 	if (l->samples == 0)
 		l->began = l->seconds;
 	settle(l);
-	begin_step(l);
+	ledger_begin_step(l);
 	l->samples++;
 	history_add(&l->history, &(struct past){ l->seconds, s->memory.rss, l->live.bytes });
 	return 0;
-}
-
-void ledger_mark(struct ledger *l)
-{
-	for (size_t i = 0; i < l->count; i++)
-		l->sites[i].marked_bytes = l->sites[i].live.bytes;
-	l->marked = l->seconds;
-}
-
-void ledger_unmark(struct ledger *l)
-{
-	for (size_t i = 0; i < l->count; i++)
-		l->sites[i].marked_bytes = 0;
-	l->marked = -1;
 }

@@ -1,5 +1,5 @@
 /*
- * ledger_private: how a ledger finds its sites and names again. Serves this folder only.
+ * ledger_private: how a ledger finds its sites, names and the last minute again. Serves this folder only.
  */
 #pragma once
 
@@ -22,3 +22,11 @@ struct ledger_private {
 void ledger_saw_file(struct ledger *l, const char *file);
 /* Makes room for an index, zeroed. */
 int ledger_room(uint32_t **array, size_t *room, size_t index, struct err *e);
+
+/* ---- ledger_steps.c ---- */
+
+struct ledger_then ledger_now(const struct ledger_site *s);
+/* Sites that just changed keep what they were, from here on. */
+int ledger_keep_changed(struct ledger *l, struct err *e);
+/* A step begins, if it is time: what is so now is what was so then, later. */
+void ledger_begin_step(struct ledger *l);

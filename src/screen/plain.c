@@ -13,16 +13,20 @@ static void add_heap(struct buf *to, const struct ledger *l, const struct board 
 	buf_printf(to, "heap  %s", units_bytes(l->live.bytes).text);
 	buf_puts(to, "  ± ");
 	text_percent(to, l->live.bytes, sure, 0);
-	buf_printf(to, "  %s since start", units_signed_bytes(b->grown_bytes).text);
+	buf_printf(to, "  %s since start", units_signed_bytes(b->grown.bytes).text);
 	if (b->has_growth)
-		buf_printf(to, "  %s/min", units_signed_bytes((int64_t)b->per_minute).text);
+		buf_printf(to, "  %s/min", units_signed_bytes(b->per_minute.bytes).text);
 	if (b->has_rate)
 		buf_printf(to, "  %s/s allocated", units_bytes((uint64_t)b->allocated_per_s).text);
 	if (l->last.sample_bytes)
 		buf_printf(to, "  one in %s", units_size_option(l->last.sample_bytes).text);
 	else
 		buf_puts(to, "  exact");
-	buf_printf(to, "  lost %llu\n", (unsigned long long)losses_total(&l->last.lost));
+	buf_printf(to, "  lost %llu", (unsigned long long)losses_total(&l->last.lost));
+	if (b->has_growth)
+		buf_printf(to, "  growth %s/min to %s/min", units_signed_bytes(b->per_minute.low).text,
+			   units_signed_bytes(b->per_minute.high).text);
+	buf_putc(to, '\n');
 }
 
 static void add_row(struct buf *to, const struct ledger *l, const struct board *b, const struct entry *x,
@@ -33,11 +37,13 @@ static void add_row(struct buf *to, const struct ledger *l, const struct board *
 	buf_printf(to, "%11s", units_bytes(x->row.own.bytes).text);
 	text_percent(to, x->row.own.bytes, estimate_interval(&x->row.own, l->last.sample_bytes), 9);
 	buf_printf(to, "%13s", units_bytes(x->row.total_bytes).text);
-	buf_printf(to, "%13s", units_signed_bytes(x->grown_bytes).text);
-	buf_printf(to, "%13s", b->has_growth ? units_signed_bytes((int64_t)x->per_minute).text : "-");
+	buf_printf(to, "%13s", units_signed_bytes(x->grown.bytes).text);
+	buf_printf(to, "%13s", b->has_growth ? units_signed_bytes(x->per_minute.bytes).text : "-");
 	buf_printf(to, "%12s", b->has_rate ? units_bytes((uint64_t)x->allocated_per_s).text : "-");
 	text_number(to, x->row.own.blocks, 13);
-	buf_printf(to, "%8s  ", x->row.own.bytes ? short_seconds(x->held_seconds).text : "-");
+	buf_printf(to, "%8s", x->row.own.bytes ? short_seconds(x->held_seconds).text : "-");
+	buf_printf(to, "%14s", b->has_growth ? units_signed_bytes(x->per_minute.low).text : "-");
+	buf_printf(to, "%14s  ", b->has_growth ? units_signed_bytes(x->per_minute.high).text : "-");
 	if (*x->row.module)
 		text_escape(&place, x->row.module);
 	else if (look->by == BY_THREAD)
@@ -65,7 +71,7 @@ void plain_block(struct buf *to, const struct screen_process *p, const struct le
 	buf_printf(to, "\nrss  %s", units_bytes(l->last.memory.rss).text);
 	buf_printf(to, "  %s from before memspy came\n", units_bytes(p->rss_before).text);
 	add_heap(to, l, b);
-	buf_printf(to, "%11s        ±        total  since start   growth/min     alloc/s       blocks     age  where, by %s\n",
+	buf_printf(to, "%11s        ±        total  since start   growth/min     alloc/s       blocks     age  at least/min   at most/min  where, by %s\n",
 		   "live bytes", rows_by_names[look->by]);
 	for (size_t i = 0; i < b->count && i < look->most_rows; i++)
 		add_row(to, l, b, &b->at[i], look);
@@ -79,12 +85,23 @@ static void add(struct buf *to, const char *key, uint64_t v)
 	buf_printf(to, ",\"%s\":%llu", key, (unsigned long long)v);
 }
 
-static void add_change(struct buf *to, const char *key, bool is_known, double v)
+static void add_known(struct buf *to, const char *key, bool is_known, int64_t v)
 {
 	if (is_known)
-		buf_printf(to, ",\"%s\":%.0f", key, v);
+		buf_printf(to, ",\"%s\":%lld", key, (long long)v);
 	else
 		buf_printf(to, ",\"%s\":null", key);
+}
+
+/* How a row, or all, changed, and the interval of that. */
+static void add_changes(struct buf *to, const struct difference *grown, bool has_growth, const struct difference *per_minute)
+{
+	add_known(to, "grown_bytes", true, grown->bytes);
+	add_known(to, "grown_low", true, grown->low);
+	add_known(to, "grown_high", true, grown->high);
+	add_known(to, "bytes_per_minute", has_growth, per_minute->bytes);
+	add_known(to, "bytes_per_minute_low", has_growth, per_minute->low);
+	add_known(to, "bytes_per_minute_high", has_growth, per_minute->high);
 }
 
 static void add_json_row(struct buf *to, const struct ledger *l, const struct board *b, const struct entry *x,
@@ -108,9 +125,8 @@ static void add_json_row(struct buf *to, const struct ledger *l, const struct bo
 	add(to, "own_high", sure.high);
 	add(to, "own_blocks", x->row.own.blocks);
 	add(to, "total_bytes", x->row.total_bytes);
-	add_change(to, "grown_bytes", true, (double)x->grown_bytes);
-	add_change(to, "bytes_per_minute", b->has_growth, x->per_minute);
-	add_change(to, "allocated_per_second", b->has_rate, x->allocated_per_s);
+	add_changes(to, &x->grown, b->has_growth, &x->per_minute);
+	add_known(to, "allocated_per_second", b->has_rate, (int64_t)x->allocated_per_s);
 	buf_printf(to, ",\"held_seconds\":%.1f}", x->held_seconds);
 }
 
@@ -130,8 +146,7 @@ void plain_json(struct buf *to, const struct screen_process *p, const struct led
 	add(to, "heap_high", sure.high);
 	add(to, "sample_bytes", l->last.sample_bytes);
 	add(to, "lost_samples", losses_total(&l->last.lost));
-	add_change(to, "grown_bytes", true, (double)b->grown_bytes);
-	add_change(to, "bytes_per_minute", b->has_growth, b->per_minute);
+	add_changes(to, &b->grown, b->has_growth, &b->per_minute);
 	buf_printf(to, ",\"by\":\"%s\",\"rows\":[", rows_by_names[look->by]);
 	for (size_t i = 0; i < b->count && i < look->most_rows; i++) {
 		buf_puts(to, i ? "," : "");

@@ -104,7 +104,11 @@ void draw_where(const struct screen *s, const struct shown *p, struct canvas *c,
 /* The rows of a list that are seen when `at` must be: the first of them. */
 size_t draw_from(size_t top, size_t at, size_t count, int rows);
 
-/* Figures in few columns: "51.2K", "2.1h", "▲ 3.1 MiB". */
+/* Figures in few columns: "51.2K", "2.1h", "+204 ± 24 MiB", "▲ 204 ± 24 MiB/min". */
 struct units_text short_bytes(double bytes);
 struct units_text short_seconds(double seconds);
-void put_trend(struct canvas *c, int row, int *column, int end, double per_minute, uint64_t of);
+struct change_text {
+	char text[72];
+};
+struct change_text put_change_text(const struct canvas *c, const struct difference *d, bool has_interval, int decimals);
+void put_trend(struct canvas *c, int row, int *column, int end, const struct difference *per_minute);

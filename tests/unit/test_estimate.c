@@ -198,7 +198,31 @@ START_TEST(a_change_of_lies_is_a_number)
 }
 END_TEST
 
+START_TEST(a_part_that_turns_over_does_not_blur_the_others)
+{
+	const struct estimate cache = { .bytes = 100 << 20, .samples = 200, .variance = 200 * 2.7e11 };
+	const struct estimate churn = { .bytes = 2000u << 20, .samples = 4000, .variance = 4000 * 2.7e11 };
+	const struct estimate leak = { .bytes = 20 << 20, .samples = 40, .variance = 40 * 2.7e11 }, none = { 0 };
+	struct estimate before = cache, after = cache, came = leak;
+	struct difference apart, mixed, alone;
+	struct turnover t = { 0 };
+
+	estimate_turnover_add(&t, &none, &leak, &leak);	  /* all of it is new */
+	estimate_turnover_add(&t, &cache, &cache, &none); /* nothing came */
+	estimate_turnover_add(&t, &none, &none, &churn);  /* nothing stayed */
+	apart = estimate_turnover(&t, 524288);
+	estimate_add(&after, &leak);
+	estimate_add(&came, &churn);
+	mixed = estimate_growth(&before, &after, &came, 524288);
+	alone = estimate_growth(&none, &leak, &leak, 524288);
+	ck_assert_int_eq(apart.bytes, 20 << 20);
+	ck_assert_int_eq(mixed.bytes, 20 << 20);
+	ck_assert(memcmp(&apart, &alone, sizeof(alone)) == 0);
+	ck_assert_int_gt(mixed.high - mixed.low, 2 * (apart.high - apart.low));
+}
+END_TEST
+
 TESTS("estimate", the_interval_of_a_growth_holds_the_truth, what_stays_does_not_blur_a_growth,
       the_interval_of_a_difference_of_two_recordings_holds_the_truth, a_change_of_what_was_counted_is_certain,
       a_change_of_lies_is_a_number, a_sum_of_lies_does_not_wrap, the_interval_of_small_blocks_is_the_gamma_one, what_is_certain_has_no_interval,
-      nothing_seen_may_still_hide_three_periods, subtracting_never_goes_below_nothing)
+      nothing_seen_may_still_hide_three_periods, subtracting_never_goes_below_nothing, a_part_that_turns_over_does_not_blur_the_others)

@@ -74,11 +74,11 @@ START_TEST(growth_is_that_of_the_last_minute)
 		b = board_of((struct board_look){ .by = BY_LINE });
 		x = entry(&b, "leak", 9);
 		ck_assert_int_eq(b.has_growth, cases[i].known);
-		ck_assert_double_eq_tol((double)x->grown_bytes, cases[i].since_start * MIB, 1);
-		ck_assert_double_eq_tol(x->per_minute, cases[i].known ? 60.0 * MIB : 0, 1);
-		ck_assert_double_eq_tol(entry(&b, "keep", 5)->per_minute, 0, 0.1);
-		ck_assert_double_eq_tol(b.per_minute, x->per_minute, 1);
-		ck_assert_int_eq(entry(&b, "keep", 5)->grown_bytes, 0);
+		ck_assert_double_eq_tol((double)x->grown.bytes, cases[i].since_start * MIB, 1);
+		ck_assert_double_eq_tol((double)x->per_minute.bytes, cases[i].known ? 60.0 * MIB : 0, 1);
+		ck_assert_double_eq_tol((double)entry(&b, "keep", 5)->per_minute.bytes, 0, 0.1);
+		ck_assert_double_eq_tol((double)b.per_minute.bytes, (double)x->per_minute.bytes, 1);
+		ck_assert_int_eq(entry(&b, "keep", 5)->grown.bytes, 0);
 		if (cases[i].seconds > 10)
 			ck_assert_double_eq_tol(x->allocated_per_s, 2.0 * MIB, 1); /* made_site allocates twice what lives */
 		ck_assert_double_eq_tol(x->held_seconds, cases[i].seconds, 0.1);
@@ -100,7 +100,7 @@ START_TEST(what_grew_within_the_minute_still_counts)
 		take(t, &s, 1);
 	}
 	b = board_of((struct board_look){ .by = BY_LINE });
-	ck_assert_double_eq_tol(entry(&b, "leak", 9)->per_minute, 10.0 * MIB * 60 / 50, 1);
+	ck_assert_double_eq_tol((double)entry(&b, "leak", 9)->per_minute.bytes, 10.0 * MIB * 60 / 50, 1);
 	board_done(&b);
 	end();
 }
@@ -119,11 +119,11 @@ START_TEST(growth_that_has_stopped_is_none_after_a_minute)
 		take(t, &s, 1);
 	}
 	b = board_of((struct board_look){ .by = BY_LINE });
-	ck_assert_double_eq_tol(entry(&b, "leak", 9)->per_minute, 0, 0.1);
+	ck_assert_double_eq_tol((double)entry(&b, "leak", 9)->per_minute.bytes, 0, 0.1);
 	ck_assert_double_eq_tol(entry(&b, "leak", 9)->allocated_per_s, 0, 0.1);
 	/* What went away altogether has no row, and is in the sum of what changed. */
 	ck_assert_uint_eq(b.count, 1);
-	ck_assert_int_eq(b.grown_bytes, (int64_t)(31 - 1 - 50) * (int64_t)MIB);
+	ck_assert_int_eq(b.grown.bytes, (int64_t)(31 - 1 - 50) * (int64_t)MIB);
 	board_done(&b);
 	end();
 }
@@ -148,6 +148,94 @@ START_TEST(age_begins_anew_when_nothing_was_left)
 }
 END_TEST
 
+/* A site as it was at step t: k samples came at each, those of three steps ago went. */
+static struct site turning(uint32_t stack, int t, uint64_t k, uint64_t weight)
+{
+	uint64_t alive = k * (uint64_t)(t < 3 ? t + 1 : 3), came = k * (uint64_t)(t + 1);
+	struct site s = { .stack = stack, .thread = 100, .domain = DOMAIN_OBJ };
+
+	s.live = (struct estimate){ .bytes = alive * weight, .blocks = alive, .samples = alive, .variance = (double)alive * (double)weight * 1e5 };
+	s.alloc = (struct estimate){ .bytes = came * weight, .blocks = came, .samples = came, .variance = (double)came * (double)weight * 1e5 };
+	return s;
+}
+
+START_TEST(changes_have_the_interval_of_the_whole_figures)
+{
+	struct site first[2], then[2], now[2], sites[2];
+	struct turnover minute = { 0 }, start = { 0 };
+	struct difference want;
+	struct board b;
+
+	begin();
+	made_call(names, 0, "a", "/srv/shop/app.py", 1);
+	made_call(names, 0, "b", "/srv/shop/app.py", 1); /* one row, by file */
+	for (int t = 0; t <= 70; t++) {
+		sites[0] = turning(1, t, 2, 600000);
+		sites[1] = turning(2, t, 5, 40000);
+		if (t == 0)
+			memcpy(first, sites, sizeof(first));
+		if (t == 10)
+			memcpy(then, sites, sizeof(then));
+		memcpy(now, sites, sizeof(now));
+		take(t, sites, 2);
+	}
+	b = board_of((struct board_look){ .by = BY_FILE });
+	ck_assert_uint_eq(b.count, 1);
+	for (int i = 0; i < 2; i++) {
+		struct estimate since_then = now[i].alloc, since_first = now[i].alloc;
+
+		estimate_subtract(&since_then, &then[i].alloc);
+		estimate_subtract(&since_first, &first[i].alloc);
+		estimate_turnover_add(&minute, &then[i].live, &now[i].live, &since_then);
+		estimate_turnover_add(&start, &first[i].live, &now[i].live, &since_first);
+	}
+	want = estimate_turnover(&minute, 512 * KIB);
+	ck_assert(memcmp(&b.at[0].per_minute, &want, sizeof(want)) == 0);
+	ck_assert(memcmp(&b.per_minute, &want, sizeof(want)) == 0);
+	ck_assert(want.low < 0 && want.high > 0 && board_is_noise(&b.at[0].per_minute));
+	want = estimate_turnover(&start, 512 * KIB);
+	ck_assert(memcmp(&b.grown, &want, sizeof(want)) == 0);
+	ck_assert(memcmp(&b.at[0].grown, &want, sizeof(want)) == 0);
+	board_done(&b);
+	end();
+}
+END_TEST
+
+START_TEST(a_leak_is_beyond_doubt_and_what_stays_is_not)
+{
+	struct board b;
+
+	begin();
+	leak(120);
+	b = board_of((struct board_look){ .by = BY_LINE });
+	ck_assert(!board_is_noise(&b.grown) && !board_is_noise(&entry(&b, "leak", 9)->grown));
+	ck_assert(board_is_noise(&entry(&b, "keep", 5)->per_minute));
+	board_done(&b);
+	end();
+}
+END_TEST
+
+START_TEST(only_sites_that_changed_have_a_minute_to_remember)
+{
+	struct site s;
+	size_t with = 0;
+
+	begin();
+	leak(120);
+	for (size_t i = 0; i < ledger.count; i++)
+		with += ledger.sites[i].steps != NULL;
+	ck_assert_uint_eq(ledger.count, 2);
+	ck_assert_uint_eq(with, 1); /* the leak; the other came at the first moment, and has stayed */
+	for (int t = 121; t <= 200; t++) {
+		s = made_site(2, 121 * MIB, 10);
+		take(t, &s, 1);
+	}
+	ck_assert_ptr_null(ledger.sites[0].steps);
+	ck_assert_ptr_null(ledger.sites[1].steps);
+	end();
+}
+END_TEST
+
 START_TEST(a_mark_leaves_only_what_has_grown_since)
 {
 	struct site sites[2];
@@ -165,10 +253,10 @@ START_TEST(a_mark_leaves_only_what_has_grown_since)
 	take(11, sites, 2);
 	b = board_of((struct board_look){ .by = BY_LINE, .sort = SORT_GROWN });
 	ck_assert_uint_eq(b.count, 1);
-	ck_assert_int_eq(entry(&b, "leak", 9)->grown_bytes, 3 * MIB);
+	ck_assert_int_eq(entry(&b, "leak", 9)->grown.bytes, 3 * MIB);
 	ck_assert_uint_eq(b.shown.bytes, 14 * MIB);
 	ck_assert_uint_eq(b.sum.bytes, 54 * MIB);
-	ck_assert_int_eq(b.grown_bytes, -7 * (int64_t)MIB);
+	ck_assert_int_eq(b.grown.bytes, -7 * (int64_t)MIB);
 	board_done(&b);
 	ledger_unmark(&ledger);
 	b = board_of((struct board_look){ .by = BY_LINE });
@@ -197,8 +285,8 @@ START_TEST(a_new_source_goes_on_where_the_old_one_was)
 	ck_ok(ledger_take(&ledger, other, &s, 11, &e), e);
 	ck_assert_uint_eq(ledger.count, 2);
 	b = board_of((struct board_look){ .by = BY_LINE });
-	ck_assert_int_eq(entry(&b, "leak", 9)->grown_bytes, 11 * MIB);
-	ck_assert_double_eq_tol(entry(&b, "leak", 9)->per_minute, 60.0 * MIB, 1);
+	ck_assert_int_eq(entry(&b, "leak", 9)->grown.bytes, 11 * MIB);
+	ck_assert_double_eq_tol((double)entry(&b, "leak", 9)->per_minute.bytes, 60.0 * MIB, 1);
 	board_done(&b);
 	names_free(other);
 	end();
@@ -468,7 +556,8 @@ START_TEST(places_of_a_graph_have_their_largest)
 END_TEST
 
 TESTS("ledger", growth_is_that_of_the_last_minute, what_grew_within_the_minute_still_counts, growth_that_has_stopped_is_none_after_a_minute,
-      age_begins_anew_when_nothing_was_left, a_mark_leaves_only_what_has_grown_since,
+      changes_have_the_interval_of_the_whole_figures, a_leak_is_beyond_doubt_and_what_stays_is_not,
+      only_sites_that_changed_have_a_minute_to_remember, age_begins_anew_when_nothing_was_left, a_mark_leaves_only_what_has_grown_since,
       a_new_source_goes_on_where_the_old_one_was, allocators_of_one_stack_are_one_and_threads_are_not,
       own_code_is_told_of_what_libraries_of_python_did_for_it, files_are_called_below_what_they_have_in_common,
       rows_are_sorted_as_asked, what_comes_and_goes_is_found_by_what_it_allocates, a_filter_is_of_function_file_and_line,

@@ -427,6 +427,24 @@ START_TEST(red_is_only_what_is_wrong)
 }
 END_TEST
 
+START_TEST(what_may_be_noise_is_dim)
+{
+	enum { FIRST = 4, ROWS = 6, GROWTH = 32 }; /* the end of GROWTH/MIN */
+
+	open_screen((struct screen_options){ 0 }, "shop");
+	run_for(100);
+	picture(80, 24);
+	for (int row = FIRST; row < FIRST + ROWS; row++) {
+		const struct cell *cell = &canvas.cells[row * canvas.columns + GROWTH - 1];
+
+		/* The first is the cache that grows; the others stay, as far as samples tell. */
+		ck_assert(strcmp(cell->text, " ") != 0);
+		ck_assert_int_eq(cell->style, row == FIRST ? STYLE_GROWS : STYLE_DIM);
+	}
+	close_screen();
+}
+END_TEST
+
 /* ---- canvas and graph ---- */
 
 START_TEST(text_is_put_into_its_columns)
@@ -540,5 +558,5 @@ TESTS("screen", pictures_are_letter_by_letter_as_they_were, no_size_and_no_key_b
       names_of_the_target_do_nothing_to_the_terminal, the_selection_stays_with_its_row, a_filter_is_typed_kept_and_dropped,
       a_filter_that_is_none_is_a_sentence, a_mark_shows_growth_since, what_is_paused_stands_still,
       callers_are_walked_folded_and_have_their_source, several_processes_are_one_screen, wishes_are_told,
-      without_unicode_all_is_ascii, red_is_only_what_is_wrong, text_is_put_into_its_columns, a_graph_rises_with_what_it_shows,
+      without_unicode_all_is_ascii, red_is_only_what_is_wrong, what_may_be_noise_is_dim, text_is_put_into_its_columns, a_graph_rises_with_what_it_shows,
       what_hardly_moves_is_a_flat_line, blocks_of_lines_are_letter_by_letter_as_they_were)
