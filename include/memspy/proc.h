@@ -44,6 +44,14 @@ int proc_cmdline(pid_t pid, char **ret, size_t *ret_length, struct err *e);
 /* A short title for people: "gunicorn: worker [shop.wsgi]", "app.py", "python -m http.server". To be freed. */
 int proc_title(pid_t pid, char **ret, struct err *e);
 int proc_exe(pid_t pid, char *to, size_t room, struct err *e);
+/* What its executable was built for. */
+enum proc_kind {
+	PROC_UNKNOWN, /* it cannot be read, or is no ELF file */
+	PROC_NATIVE,
+	PROC_32_BIT,
+	PROC_FOREIGN, /* another kind of processor */
+};
+enum proc_kind proc_kind(pid_t pid);
 /* Kernel thread ids, to be freed. */
 int proc_threads(pid_t pid, pid_t **ret, size_t *ret_count, struct err *e);
 /* Its children, those of all its threads, to be freed. Best effort: one that comes or goes meanwhile may be left out. */

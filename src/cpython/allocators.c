@@ -191,7 +191,8 @@ static enum python_hooking choose(const struct python *p, const struct python_al
  * The allocator that answers in the end, as far as CPython's own ones stand in front of it: tracemalloc keeps the table of
  * the next one where its ctx leads, the debug hooks keep it behind an id character. What others keep there is theirs.
  */
-static struct table_bytes behind(const struct python *p, struct remote *r, const struct python_allocator *a, char id, bool *ret_debug)
+static struct table_bytes behind(const struct python *p, struct remote *r, const struct python_allocator *a, char id,
+				 bool *ret_debug)
 {
 	struct table_bytes t = { .ctx = a->ctx }, next;
 	char seen[8 + TABLE_BYTES];

@@ -8,16 +8,9 @@
 #include "memspy/proc.h"
 #include "python_private.h"
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static bool is_libpython(const char *path)
 {
-	const char *name = base_name(path);
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 
 	return (!strncmp(name, "libpython2.", 11) || !strncmp(name, "libpython3.", 11)) && name[11] >= '0' &&
 	       name[11] <= '9' && strstr(name, ".so");
@@ -27,13 +20,6 @@ static bool is_libpython(const char *path)
 static bool is_executable(const struct python *p)
 {
 	return !symbols_soname(p->symbols)[0];
-}
-
-static bool is_pypy(const char *path)
-{
-	const char *name = base_name(path);
-
-	return !strncmp(name, "libpypy", 7) || !strncmp(name, "pypy", 4);
 }
 
 void python_free(struct python *p)
@@ -106,16 +92,6 @@ static int try_object(struct python *p, const struct object *object, bool *ret_i
 	return 0;
 }
 
-static int refuse(const struct python *p, const char *exe, struct err *e)
-{
-	if (is_pypy(exe))
-		return err_set(e, ENOTSUP, "%d is PyPy, not CPython: memspy reads CPython's heap only; run the program with that",
-			       p->pid);
-	if (!strncmp(base_name(exe), "python", 6))
-		return err_set(e, EAGAIN, "%d has not loaded its Python library yet: try again in a moment", p->pid);
-	return err_set(e, ENOTSUP, "%d is %s, not CPython: memspy reads CPython's heap only", p->pid, base_name(exe));
-}
-
 /*
  * Where to look for the interpreter, in this order: a libpython goes before the executable, for both can be mapped; and
  * where neither is one, any object may be: the executable is the loader when that was called by name.
@@ -137,8 +113,8 @@ static int find_object(struct python *p, const struct object *objects, size_t co
 	if (q)
 		return q;
 	for (size_t i = 0; i < count; i++)
-		if (is_pypy(objects[i].path))
-			return refuse(p, "pypy", e);
+		if (stranger_is_pypy(objects[i].path))
+			return stranger_refuse(p->pid, objects[i].path, e);
 	for (int pass = 0; pass < PASSES; pass++)
 		for (size_t i = 0; i < count; i++) {
 			if (!is_candidate(&objects[i], pass, exe))
@@ -152,7 +128,7 @@ static int find_object(struct python *p, const struct object *objects, size_t co
 				return 0;
 			}
 		}
-	return refuse(p, exe, e);
+	return stranger_refuse(p->pid, exe, e);
 }
 
 /* 3.13+: the target's own table, and which build it is of. */

@@ -41,6 +41,10 @@ enum { STACK_THREADS_MAX = 8192, STACK_DEPTH_MAX = 4096, STACK_INTERPRETERS_MAX 
 /* version: "3.12.1" and its hex form; patch level 0 when only the minor version can be known. READ_TORN: no idea. */
 int version_find(struct python *p, struct remote *r, struct err *e);
 
+/* stranger: a process in which no CPython was found, by what it executes or has mapped. */
+bool stranger_is_pypy(const char *path);
+int stranger_refuse(pid_t pid, const char *path, struct err *e);
+
 /* libc: what we need of the C library, found in its files: getspecific and tid_offset stay 0 when it does not say. */
 void libc_find(struct python *p, const struct object *objects, size_t count);
 

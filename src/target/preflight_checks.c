@@ -1,7 +1,6 @@
 /*
  * preflight_checks: one question each about a process, and why it matters. Each adds its answer.
  */
-#include <elf.h>
 #include <errno.h>
 #include <linux/capability.h>
 #include <pwd.h>
@@ -10,12 +9,6 @@
 #include <unistd.h>
 
 #include "preflight_private.h"
-
-#if defined(__aarch64__)
-enum { OUR_MACHINE = EM_AARCH64 };
-#else
-enum { OUR_MACHINE = EM_X86_64 };
-#endif
 
 static bool we_have(const struct facts *f, int capability)
 {
@@ -185,13 +178,13 @@ static void check_namespaces(const struct facts *f, struct preflight *p)
 
 static void check_architecture(const struct facts *f, struct preflight *p)
 {
-	if (f->elf_class == ELFCLASS32)
-		preflight_add(p, "architecture", PREFLIGHT_NO, ENOTSUP, "memspy reads 64-bit ones only",
-			      "it is a 32-bit process");
-	else if (f->elf_class && f->machine != OUR_MACHINE)
-		preflight_add(p, "architecture", PREFLIGHT_NO, ENOTSUP, "use a memspy built for it",
-			      "its program is for another kind of processor (%d)", f->machine);
-	else if (f->elf_class)
+	if (f->kind == PROC_32_BIT)
+		preflight_add(p, "architecture", PREFLIGHT_NO, ENOTSUP, "run the program with a 64-bit Python",
+			      "it is a 32-bit process, and memspy reads 64-bit ones only");
+	else if (f->kind == PROC_FOREIGN)
+		preflight_add(p, "architecture", PREFLIGHT_NO, ENOTSUP, "run a memspy built for that",
+			      "its program is for another kind of processor");
+	else if (f->kind == PROC_NATIVE)
 		preflight_add(p, "architecture", PREFLIGHT_OK, 0, "",
 			      "it is a 64-bit process for this kind of processor");
 }

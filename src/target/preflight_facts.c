@@ -1,4 +1,3 @@
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kcmp.h>
@@ -102,21 +101,6 @@ static int try_to_ptrace(void)
 	return ptrace(PTRACE_SEIZE, -1, NULL, NULL) < 0 ? errno : 0;
 }
 
-static void read_architecture(pid_t pid, struct facts *f)
-{
-	_cleanup_(closep) int fd = -1;
-	Elf32_Ehdr header; /* as far as machine both classes are alike */
-	char path[32];
-
-	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || pread(fd, &header, sizeof(header), 0) != sizeof(header) ||
-	    memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
-		return;
-	f->elf_class = header.e_ident[EI_CLASS];
-	f->machine = header.e_machine;
-}
-
 /* One line, and nothing that moves a cursor. */
 static void read_line(pid_t pid, const char *name, char *to, size_t room)
 {
@@ -151,7 +135,7 @@ int facts_gather(pid_t pid, struct facts *ret, struct err *e)
 	f.yama = read_yama();
 	f.open_answer = try_to_open(pid);
 	f.ptrace_answer = try_to_ptrace();
-	read_architecture(pid, &f);
+	f.kind = proc_kind(pid);
 	read_line(pid, "attr/current", f.label, sizeof(f.label));
 	if (f.status.tracer)
 		read_line(f.status.tracer, "comm", f.tracer, sizeof(f.tracer));

@@ -25,7 +25,7 @@ struct facts {
 	int yama;		/* kernel.yama.ptrace_scope; -1: no Yama */
 	int open_answer;	/* of /proc/PID/mem: 0 or errno. The kernel applies its rules for ptrace to it */
 	int ptrace_answer;	/* of ptrace on nobody: ESRCH; EPERM and ENOSYS come from a filter on us */
-	int elf_class, machine; /* of the executable; 0: not known */
+	enum proc_kind kind;
 	char label[64];		/* AppArmor profile or SELinux context; "" */
 	char tracer[64];	/* name of the tracer */
 };

@@ -190,29 +190,6 @@ int proc_cmdline(pid_t pid, char **ret, size_t *ret_length, struct err *e)
 	return 0;
 }
 
-int proc_exe(pid_t pid, char *to, size_t room, struct err *e)
-{
-	static const char deleted[] = " (deleted)";
-	const size_t tail = sizeof(deleted) - 1;
-	char path[32];
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
-	n = room ? readlink(path, to, room - 1) : 0;
-	if (n < 0 && (errno == ENOENT || errno == ESRCH)) {
-		struct proc_id id;
-		int r = proc_identify(pid, &id, e);
-
-		return r < 0 ? r : err_set(e, ENOENT, "process %d has no executable: it has ended, or belongs to the kernel", pid);
-	}
-	if (n < 0)
-		return err_sys(e, errno, "cannot read %s", path);
-	to[n] = '\0';
-	if ((size_t)n > tail && strcmp(to + n - tail, deleted) == 0)
-		to[(size_t)n - tail] = '\0';
-	return 0;
-}
-
 int proc_threads(pid_t pid, pid_t **ret, size_t *ret_count, struct err *e)
 {
 	_cleanup_(freep) pid_t *tids = NULL;

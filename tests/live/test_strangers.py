@@ -105,6 +105,45 @@ def real_pypy(memspy):
         return refused(memspy, target, 'is PyPy', 'CPython')
 
 
+# ---- a CPython for another kind of processor ----
+
+# write(1, "ready\n", 6), and pause() for ever, for i386; what is written stands behind the code.
+CODE_32 = bytes.fromhex('b804000000 bb01000000 b9 76800408 ba06000000 cd80 b81d000000 cd80 ebf7') + b'\0\0\0ready\n'
+
+
+def made_for_32_bits(path):
+    """A program that is no more than a header, one segment and its code."""
+    at = 0x08048000
+    header = b'\x7fELF' + bytes([1, 1, 1]) + bytes(9) + struct.pack('<HHIIIIIHHHHHH', 2, 3, 1, at + 84, 52, 0, 0, 52, 32, 1, 0, 0, 0)
+    size = 84 + len(CODE_32)
+    with open(path, 'wb') as f:
+        f.write(header + struct.pack('<8I', 1, 0, at, at, size, size, 5, 4096) + CODE_32)
+    os.chmod(path, 0o755)
+
+
+def thirty_two_bits(memspy):
+    """By the name of a Python, so that it is not taken for one whose library is still to come."""
+    program = live.path_of('python3')
+    made_for_32_bits(program)
+    try:
+        target = Running(program)
+    except OSError as fault:
+        raise live.NotHere(f'this kernel runs no 32-bit programs: {fault}')
+    with target:
+        return refused(memspy, target, 'is a 32-bit process', '64-bit')
+
+
+def real_32_bits(memspy, python):
+    with Running(python, '-c', WAIT) as target:
+        return refused(memspy, target, 'is a 32-bit process', '64-bit')
+
+
+def emulator(memspy, executable):
+    program = shutil.copy(executable, live.path_of('qemu-aarch64-static'))
+    with Running(program, '/lib/x86_64-linux-gnu/libm.so.6') as target:
+        return refused(memspy, target, 'is qemu-aarch64-static', 'emulated')
+
+
 # ---- a CPython with other bytes ----
 
 class Elf:
@@ -174,6 +213,7 @@ def both(*alterations):
 
 TABLE = '_PyRuntime'  # from 3.13 on it opens with the table of offsets
 LATER = put(('Py_Version', 0), 0x031300f0, '<I')
+NEXT = both(put(('Py_Version', 0), 0x030f02f0, '<I'), put((TABLE, 8), 0x030f02f0))
 CASES = {
     '3.11': [('calls itself 3.19', LATER, ('3.19.0', 'memspy knows', 'docs/new-python.md'))],
     '3.12': [('calls itself 3.19', LATER, ('3.19.0', 'memspy knows', 'docs/new-python.md'))],
@@ -185,6 +225,7 @@ CASES = {
              ('has a struct without end', put((TABLE, 272), 1 << 40), ('3.13.0', 'debug offsets')),
              ('has a field outside of its struct', put((TABLE, 240), 5000), ('3.13.0', 'debug offsets')),
              ('lies about a length that still fits', put((TABLE, 152), 1 << 23), ('3.13.0', 'debug offsets'))],
+    'built-3.13t': [('calls itself 3.15.2', NEXT, ('is a free-threaded CPython 3.15.2', 'memspy knows', 'docs/new-python.md'))],
 }
 
 
@@ -203,8 +244,12 @@ def main():
         results.run('PyPy itself', real_pypy, memspy)
     else:
         results.skip('PyPy itself', 'it is not installed')
+    results.run('a 32-bit program', thirty_two_bits, memspy)
+    for name, python in live.each_python('trixie-i386-3.13-32'):
+        results.run(f'{name}, a CPython of 32 bits', real_32_bits, memspy, python)
+    results.run('a stand-in for qemu', emulator, memspy, executable)
     for name, python in live.each_python(','.join([*CASES, 'system'])):
-        cases = CASES.get(live.pythons.version_of(python), [])
+        cases = CASES.get(name) or CASES.get(live.pythons.version_of(python), [])
         if not cases:
             results.skip(name, 'a version without cases here')
         for what, alter, words in cases:
