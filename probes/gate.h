@@ -44,8 +44,22 @@ static inline bool gate_passes_python(uint64_t size)
 #endif
 }
 
-/* Can this address be a sampled block? False positives only. */
+static inline uint8_t *filter_at(uint64_t address)
+{
+	return &pages.filter[((address >> 4) * 0x9e3779b97f4a7c15u) >> (64 - PROBE_FILTER_BITS)];
+}
+
+/* Another factor: addresses lie in rows, and what meets by the one would by other bits of the same product. */
+static inline uint8_t *sieve_at(uint64_t address)
+{
+	return &pages.sieve[((address >> 4) * 0xbf58476d1ce4e5b9u) >> (64 - PROBE_SIEVE_BITS)];
+}
+
+/*
+ * Can this address be a sampled block? False positives only. The filter is small, for every free looks into it. In a heap of
+ * gigabytes it lets many through, and the sieve (table.c) spares those the lock and the table.
+ */
 static inline bool filter_has(uint64_t address)
 {
-	return pages.filter[((address >> 4) * 0x9e3779b97f4a7c15u) >> (64 - PROBE_FILTER_BITS)];
+	return *filter_at(address);
 }

@@ -26,9 +26,17 @@ static uint32_t home_of(uint64_t address)
 	return (uint32_t)mix(address >> 4) & live_mask();
 }
 
-static uint8_t *filter_at(uint64_t address)
+/* 255 sticks: it cannot be counted down. */
+static void count_in(uint8_t *counter)
 {
-	return &pages.filter[((address >> 4) * 0x9e3779b97f4a7c15u) >> (64 - PROBE_FILTER_BITS)];
+	if (*counter != 255)
+		__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+}
+
+static void count_out(uint8_t *counter)
+{
+	if (*counter != 255 && *counter != 0)
+		__atomic_fetch_sub(counter, 1, __ATOMIC_RELAXED);
 }
 
 static uint64_t size_of(const struct probe_live *entry)
@@ -87,8 +95,8 @@ static void insert(const struct probe_live *entry)
 		widen();
 	place(entry);
 	header()->live_count++;
-	if (*filter_at(entry->address) != 255) /* 255 sticks: it cannot be counted down */
-		__atomic_fetch_add(filter_at(entry->address), 1, __ATOMIC_RELAXED);
+	count_in(sieve_at(entry->address));
+	count_in(filter_at(entry->address));
 }
 
 /* Takes the entry out and closes the gap: whoever stands behind it and would be found sooner, moves up. */
@@ -97,11 +105,10 @@ static void erase(struct probe_live *entry)
 	struct probe_live *map = live();
 	uint32_t hole = (uint32_t)(entry - map);
 	uint32_t at = hole;
-	uint8_t *filter = filter_at(entry->address);
 
 	header()->live_count--;
-	if (*filter != 255 && *filter != 0)
-		__atomic_fetch_sub(filter, 1, __ATOMIC_RELAXED);
+	count_out(filter_at(entry->address));
+	count_out(sieve_at(entry->address));
 	for (uint32_t n = 0; n <= live_mask(); n++) {
 		uint32_t home;
 
@@ -219,7 +226,7 @@ COLD void table_add(uint64_t address, uint64_t size, uint32_t domain)
 
 COLD void table_remove(uint64_t address)
 {
-	if (pages.magic != PROBE_PRIVATE_MAGIC)
+	if (!*sieve_at(address) || pages.magic != PROBE_PRIVATE_MAGIC)
 		return;
 	if (!table_lock()) {
 		table_remove_later(address);
@@ -233,7 +240,7 @@ COLD bool table_take(uint64_t address, struct probe_live *ret)
 {
 	struct probe_live *entry;
 
-	if (pages.magic != PROBE_PRIVATE_MAGIC)
+	if (!*sieve_at(address) || pages.magic != PROBE_PRIVATE_MAGIC)
 		return false;
 	if (!table_lock()) {
 		table_remove_later(address);

@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-#define PROBE_ABI 6u
+#define PROBE_ABI 7u
 #define PROBE_MAGIC 0x65626f7270737931u	      /* in the table's header */
 #define PROBE_PRIVATE_MAGIC 0x6574617669727031u /* in the private pages; 0 after a fork: then we are the child */
 #define PROBE_PRIVATE_PASSIVE 1u /* in its place: a child that was to be followed and is not */
@@ -170,6 +170,7 @@ enum { PROBE_MAX_DEPTH = 1024 };
 
 enum {
 	PROBE_FILTER_BITS = 14,
+	PROBE_SIEVE_BITS = 17,
 	PROBE_SLOT_BITS = 9,
 	PROBE_PENDING = 256,
 };
@@ -197,6 +198,7 @@ struct probe_private {
 	uint64_t pending[PROBE_PENDING]; /* frees that found the lock taken */
 	uint8_t filter[1u << PROBE_FILTER_BITS]; /* how many sampled blocks hash here; 255 sticks */
 	struct probe_slot slots[1u << PROBE_SLOT_BITS];
+	uint8_t sieve[1u << PROBE_SIEVE_BITS]; /* the same in finer holes, for what the filter lets through */
 };
 
 /* ---- the shared table ---- */

@@ -121,6 +121,16 @@ struct probe_slot *host_slot(void)
 	return &host.pages->slots[at];
 }
 
+bool host_filter_has(const void *p)
+{
+	return host.pages->filter[(((uint64_t)p >> 4) * 0x9e3779b97f4a7c15u) >> (64 - PROBE_FILTER_BITS)];
+}
+
+bool host_sieve_has(const void *p)
+{
+	return host.pages->sieve[(((uint64_t)p >> 4) * 0xbf58476d1ce4e5b9u) >> (64 - PROBE_SIEVE_BITS)];
+}
+
 void host_seed(uint64_t seed)
 {
 	uint64_t period = host.header->periods[host.header->period];

@@ -49,6 +49,9 @@ void host_arm(uint64_t sample_bytes);
 void host_seed(uint64_t seed);
 /* This thread's distance to its next sample. */
 struct probe_slot *host_slot(void);
+/* Is a free of this let through by the filter; and by the sieve behind it, so that it looks into the table? */
+bool host_filter_has(const void *p);
+bool host_sieve_has(const void *p);
 
 /* The next originals: libc's own, for tests that need real memory and real reuse of addresses. */
 void host_use_libc(void);

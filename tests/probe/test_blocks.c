@@ -53,6 +53,35 @@ START_TEST(when_all_is_freed_the_sums_are_exactly_nothing)
 	ck_assert_uint_eq(host_lost().frees + host_lost().full + host_lost().contention, 0);
 	for (size_t i = 0; i < sizeof(host.pages->filter); i++)
 		ck_assert(host.pages->filter[i] == 0 || host.pages->filter[i] == 255);
+	for (size_t i = 0; i < sizeof(host.pages->sieve); i++)
+		ck_assert_uint_eq(host.pages->sieve[i], 0);
+}
+END_TEST
+
+/* Every sampled block is let through, of the others few are: that is what filter and sieve are for. */
+START_TEST(frees_that_find_nothing_seldom_look)
+{
+	enum { SAMPLED = 8000, OTHERS = 20000 };
+	static void *sampled[SAMPLED];
+	int passed = 0, looks = 0;
+
+	host_start(0, 16 * MIB);
+	host_use_libc();
+	for (int i = 0; i < SAMPLED; i++)
+		sampled[i] = host.malloc((size_t)(16 + 1000 * host_uniform()));
+	for (int i = 0; i < SAMPLED; i++)
+		ck_assert(host_filter_has(sampled[i]) && host_sieve_has(sampled[i]));
+	for (int i = 0; i < OTHERS; i++) {
+		void *p = malloc((size_t)(16 + 1000 * host_uniform())); /* not freed: addresses are not to be used again */
+
+		passed += host_filter_has(p);
+		looks += host_filter_has(p) && host_sieve_has(p);
+	}
+	ck_assert_msg(passed > OTHERS / 4 && passed < OTHERS / 2, "%d of %d pass the filter", passed, OTHERS);
+	ck_assert_msg(looks < OTHERS / 20, "%d of %d look", looks, OTHERS);
+	for (int i = 0; i < SAMPLED; i++)
+		host.free(sampled[i]);
+	ck_assert_uint_eq(host.header->live_count, 0);
 }
 END_TEST
 
@@ -356,7 +385,7 @@ START_TEST(more_lines_than_sites_are_merged_and_said_so)
 }
 END_TEST
 
-TESTS("blocks", when_all_is_freed_the_sums_are_exactly_nothing, exact_mode_counts_every_block,
+TESTS("blocks", when_all_is_freed_the_sums_are_exactly_nothing, frees_that_find_nothing_seldom_look, exact_mode_counts_every_block,
       a_full_table_says_that_it_is_no_longer_exact, what_cannot_be_booked_now_is_counted_or_booked_later,
       an_address_used_again_while_its_free_waits_is_one_block, a_block_whose_free_went_past_us_is_replaced,
       eight_threads_leave_nothing_behind, a_block_freed_at_once_is_temporary_and_one_that_lives_is_not,
