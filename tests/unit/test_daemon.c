@@ -625,6 +625,34 @@ START_TEST(a_term_signal_ends_all_sessions_well)
 }
 END_TEST
 
+START_TEST(a_hangup_ends_all_sessions_well)
+{
+	attach();
+	kill(server, SIGHUP);
+	ck_assert(ends_soon(server));
+	ck_assert(was_closed(target));
+}
+END_TEST
+
+/* nohup has it ignored before it starts us. */
+START_TEST(under_nohup_a_hangup_ends_nothing)
+{
+	kill(server, SIGTERM);
+	ck_assert(ends_soon(server));
+	signal(SIGHUP, SIG_IGN);
+	server = start_server();
+	signal(SIGHUP, SIG_DFL);
+	attach();
+	kill(server, SIGHUP);
+	usleep(200000); /* a signal that ends it is taken at once */
+	json_decref(status());
+	ck_assert(!was_closed(target));
+	kill(server, SIGTERM);
+	ck_assert(ends_soon(server));
+	ck_assert(was_closed(target));
+}
+END_TEST
+
 START_TEST(a_killed_daemon_leaves_a_socket_that_the_next_replaces)
 {
 	attach();
@@ -720,7 +748,8 @@ TESTS_WITH("daemon", setup, teardown, an_attached_process_is_listed_until_it_is_
 	   attaches_wait_for_one_another_and_a_daemon_that_is_stopped_waits_for_them, a_held_session_ends_with_its_connection,
 	   a_held_session_tells_its_end, a_shared_session_ends_with_the_last_who_uses_it,
 	   the_last_who_leaves_a_shared_session_ends_it, who_leaves_a_session_of_others_leaves_it,
-	   who_leaves_a_session_of_nobody_leaves_it, a_term_signal_ends_all_sessions_well,
+	   who_leaves_a_session_of_nobody_leaves_it, a_term_signal_ends_all_sessions_well, a_hangup_ends_all_sessions_well,
+	   under_nohup_a_hangup_ends_nothing,
 	   a_killed_daemon_leaves_a_socket_that_the_next_replaces, two_daemons_do_not_share_a_socket,
 	   a_directory_that_others_can_enter_is_refused, the_socket_is_its_owners_only,
 	   a_stranger_is_not_answered_even_where_the_door_is_open)
