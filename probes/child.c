@@ -8,15 +8,17 @@
 #include "gate.h"
 #include "hooks.h"
 
-/* Index of a table, or 0. */
+enum { TRIES = 10000 }; /* as many children at once would be needed to fail all; or one that writes over the word for ever */
+
+/* Index of a table, or 0. Anybody in the family can write over the word: only places that there are count. */
 static unsigned take_place(struct probe_header *family)
 {
 	uint64_t places = __atomic_load_n(&family->places_free, __ATOMIC_ACQUIRE);
 
-	while (places) {
-		unsigned place = (unsigned)__builtin_ctzll(places);
+	for (unsigned i = 0; i < TRIES && places & config.places; i++) {
+		unsigned place = (unsigned)__builtin_ctzll(places & config.places);
 
-		if (__atomic_compare_exchange_n(&family->places_free, &places, places & (places - 1), false,
+		if (__atomic_compare_exchange_n(&family->places_free, &places, places & ~(1ull << place), false,
 						__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 			return place;
 	}
@@ -96,7 +98,7 @@ COLD void child_begin(void)
 		return; /* nobody follows any more */
 	count(&family->forks);
 	place = take_place(family);
-	if (!place || place >= PROBE_TABLES) {
+	if (!place) {
 		count(&family->forks_refused);
 		step_aside();
 		return;

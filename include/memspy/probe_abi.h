@@ -148,6 +148,7 @@ struct probe_config {
 	uint64_t original[HOOK_COUNT]; /* what each hook stands in for, also of those that are not wanted; 0: not there */
 	uint64_t wanted;	       /* a bit per hook that new objects are to lead to */
 	uint64_t family;	       /* the first table, whose header has the places for children; 0: they are not followed */
+	uint64_t places;	       /* those that there are, a bit for each: what the header says is checked against it */
 	uint64_t tables[2];	       /* where the mem and obj tables are: for the memspy that comes after a killed one */
 	struct probe_python python;
 	uint64_t cycles_per_ms;

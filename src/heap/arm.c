@@ -138,6 +138,7 @@ int heap_arm(struct heap *h, struct remote *remote, struct probe_config *config,
 	config->table = h->probe->table;
 	config->table_bytes = h->probe->table_bytes;
 	config->family = 0; /* first: who finds empty private pages from here on is us, not a child */
+	config->places = (h->probe->tables >= PROBE_TABLES ? ~0ull : (1ull << h->probe->tables) - 1) & ~1ull;
 	config->layout = h->layout;
 	config->cycles_per_ms = cycles_per_ms();
 	config->max_depth = o->max_depth && o->max_depth <= PROBE_MAX_DEPTH ? o->max_depth : PROBE_MAX_DEPTH;
@@ -164,7 +165,7 @@ int heap_arm(struct heap *h, struct remote *remote, struct probe_config *config,
 		r = remote_write_u64(remote, base + entry->private_pages + offsetof(struct probe_private, left),
 				     (uint64_t)first_gap(o->sample_bytes), e);
 	if (!r && h->probe->tables > 1 && o->follow) {
-		h->header->places_free = (h->probe->tables >= PROBE_TABLES ? ~0ull : (1ull << h->probe->tables) - 1) & ~1ull;
+		h->header->places_free = config->places;
 		r = remote_write_u64(remote, base + entry->config + offsetof(struct probe_config, family), h->probe->table, e);
 	}
 	return r;

@@ -13,6 +13,7 @@
 #include "../../src/heap/heap_private.h"
 
 struct host host;
+unsigned host_tables = 1;
 struct err e;
 
 static struct injected probe;
@@ -41,15 +42,16 @@ static void make_table(uint64_t bytes)
 	void *theirs;
 
 	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(ftruncate(fd, (off_t)bytes), 0);
-	theirs = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	probe.view = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ck_assert_int_eq(ftruncate(fd, (off_t)(bytes * host_tables)), 0);
+	theirs = mmap(NULL, bytes * host_tables, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	probe.view = mmap(NULL, bytes * host_tables, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	ck_assert_ptr_ne(theirs, MAP_FAILED);
 	ck_assert_ptr_ne(probe.view, MAP_FAILED);
 	close(fd);
 	probe.table = (raddr)theirs;
-	probe.table_bytes = probe.view_bytes = bytes;
-	probe.tables = 1;
+	probe.table_bytes = bytes;
+	probe.view_bytes = bytes * host_tables;
+	probe.tables = host_tables;
 	host.header = theirs;
 }
 
@@ -85,6 +87,8 @@ void host_start(uint64_t sample_bytes, uint64_t table_bytes)
 	probe.base = map->l_addr;
 	make_table(table_bytes);
 	find_hooks();
+	if (host_tables > 1)
+		ck_assert_int_eq(madvise(host.pages, sizeof(*host.pages), MADV_WIPEONFORK), 0);
 	ck_ok(remote_new_live(&host.remote, getpid(), &e), e);
 	ck_ok(heap_new(&host.heap, &probe, &e), e);
 	host.random = 1;
@@ -105,6 +109,7 @@ void host_arm(uint64_t sample_bytes)
 {
 	struct heap_options o = {
 		.sample_bytes = sample_bytes, .lease_ns = 3600000000000u, .max_depth = 64, .temporary_events = 1,
+		.follow = host_tables > 1,
 	};
 	struct probe_config config = {
 		.small_limit = SMALL, .divert = 1, .tid_offset = tid_offset(), .python = host_python(),

@@ -43,6 +43,8 @@ extern struct err e;
 
 /* Loads and arms. T in bytes; the table is the smallest that holds what the test wants alive. */
 void host_start(uint64_t sample_bytes, uint64_t table_bytes);
+/* Before that: so many tables, all but the first for children, which are followed. Its private pages are wiped by a fork. */
+extern unsigned host_tables;
 /* Empties and arms again: a new session. */
 void host_arm(uint64_t sample_bytes);
 /* The same samples in every run: this thread's generator and the one under the GIL start from here. */
