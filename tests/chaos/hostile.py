@@ -26,6 +26,7 @@ KINDS = {
     'chain': 'frames that lead into themselves',
     'lengths': 'strings that lie about their length',
     'vanish': 'killed at any moment',
+    'places': 'children that write over the words of their places',
 }
 PATIENCE = 30
 SANITIZER = re.compile(r'AddressSanitizer|LeakSanitizer|runtime error|UndefinedBehavior')
@@ -57,16 +58,18 @@ class Looks:
         answer = self.memspy.run(*words, patience=PATIENCE)
         self.asked += 1
         self.answered += answer.returncode == 0
-        if answer.returncode not in (0, 1, 3) or SANITIZER.search(answer.stderr) or 'memspy was killed' in answer.stderr:
+        known = answer.returncode in (0, 1, 3) or 'with its children already' in answer.stderr
+        if not known or SANITIZER.search(answer.stderr) or 'memspy was killed' in answer.stderr:
             self.faults.append(f'exit {answer.returncode} of {" ".join(map(str, words))}: {answer.stderr.strip()[-1500:]}')
         if not is_text(answer.stdout + answer.stderr):
             self.faults.append(f'no UTF-8 of {" ".join(map(str, words))}: {ascii(answer.stdout)[:600]}')
         return answer
 
-    def everything(self, pid):
+    def everything(self, pid, follow=()):
         """In another order each time. One that is attached is recorded by the daemon, else by the command itself."""
-        asks = [('dump', '--pid', pid), ('doctor', '--pid', pid), ('status',), ('attach', '--pid', pid), ('detach', '--pid', pid),
-                ('record', '-f', '-o', self.file, '--pid', pid, '--duration', 0.2, '--interval', 0.05),
+        asks = [('dump', '--pid', pid), ('doctor', '--pid', pid), ('status',), ('attach', '--pid', pid, *follow),
+                ('detach', '--pid', pid),
+                ('record', '-f', '-o', self.file, '--pid', pid, '--duration', 0.2, '--interval', 0.05, *follow),
                 ('dump', '--pid', pid, '--format', 'json')]
         for words in self.dice.sample(asks, len(asks)):
             self.ask(*words)
@@ -97,16 +100,17 @@ class Looks:
 
 
 def lie(looks, python, folder, how, until):
+    follow = ['--follow-fork'] if how == 'places' else []
     with Liar(python, folder) as target:
         looks.targets += 1
-        if how == 'table' or looks.dice.random() < 0.5:
-            looks.ask('attach', '--pid', target.pid, '--interval', 0.1, '--sample-bytes', '1K')
+        if how in ('table', 'places') or looks.dice.random() < 0.5:
+            looks.ask('attach', '--pid', target.pid, '--interval', 0.1, '--sample-bytes', '1K', *follow)
         if target.ask(how) != 'done':
             looks.faults.append(f'the target does not lie: {target.words_of_fault()}')
         for _ in range(6):
             if target.process.poll() is not None or time.monotonic() > until or looks.faults:
                 break
-            looks.everything(target.pid)
+            looks.everything(target.pid, follow)
         looks.ended += target.process.poll() is not None
 
 

@@ -4,10 +4,13 @@ table        writes over every byte of the table that it shares with memspy
 interpreter  writes over every byte of CPython's own data: runtime, interpreter and thread states, frames, code, strings
 chain        its frames lead into themselves, one into itself or two into each other
 lengths      its strings and line tables claim lengths, another one each moment
+places       it and its children, of which more come all the time, write over what they share of their places: which are free,
+             who has which, how many there were
 """
 import ctypes
 import os
 import sys
+import time
 
 from trouble import Native, ready
 
@@ -54,6 +57,33 @@ def of_lengths():
     return found
 
 
+def of_places():
+    """The end of the header of each table: the counts and the words of places. Its size is the second half of its second word."""
+    found = []
+    for start, end in of_table():
+        header, tables = word(start + 8).value >> 32, max(word(start + 56).value, 1)
+        step = (end - start) // tables
+        found += [(at + header - 128, at + header) for at in range(start, end, step)]
+    return found[:64]
+
+
+def fork_for_ever(native, array, count):
+    def child(i):
+        native.scribble_begin(array, count, ctypes.c_uint(300))
+        kept = [bytearray(i % 5000) for i in range(400)]
+        time.sleep(0.02 * (i % 40))
+        os._exit(len(kept) != 400)
+    for i in range(1 << 30):
+        if os.fork() == 0:
+            child(i)
+        if i % 12 == 11:
+            while True:
+                try:
+                    os.waitpid(-1, 0)
+                except OSError:
+                    break
+
+
 def word(address):
     return ctypes.c_uint64.from_address(address)
 
@@ -82,7 +112,7 @@ def main():
     native = Native().library
     ready()
     how = sys.stdin.readline().strip()
-    ranges = {'table': of_table, 'interpreter': of_interpreter, 'lengths': of_lengths, 'chain': list}[how]()
+    ranges = {'table': of_table, 'places': of_places, 'interpreter': of_interpreter, 'lengths': of_lengths, 'chain': list}[how]()
     if how != 'chain' and not ranges:
         sys.exit('there is nothing to write over')
     largest = max(ranges, key=lambda r: r[1] - r[0]) if ranges else (0, 8)
@@ -92,6 +122,8 @@ def main():
     if how == 'chain':
         outer(native.park)
     native.scribble_begin(array, ctypes.c_uint(len(ranges)), ctypes.c_uint(300))
+    if how == 'places':
+        fork_for_ever(native, array, ctypes.c_uint(len(ranges)))
     native.park()
 
 
