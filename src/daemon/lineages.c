@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #include "daemon_private.h"
-#include "memspy/log.h"
 
 int lineages_begin(struct daemon *d, struct watch *w, enum hold hold, struct err *e)
 {
@@ -105,8 +104,6 @@ void lineages_attached(struct daemon *d, struct attached *a)
 		watch_close(a->watch, "detached", &ignored);
 		a->watch = NULL;
 	}
-	if (a->watch)
-		log_say("attached to %d, which came of %d", a->pid, l->root);
 	follow_opened(l->follow, a->pid, a->watch, a->r, &a->e);
 }
 

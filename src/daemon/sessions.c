@@ -26,6 +26,7 @@ int sessions_add(struct daemon *d, struct watch *w, struct lineage *of, enum hol
 
 int sessions_drop(struct daemon *d, struct watch *w, const char *why, struct err *e)
 {
+	const struct lineage *of = sessions_lineage(d, w);
 	pid_t pid = watch_pid(w);
 	int r;
 
@@ -39,7 +40,8 @@ int sessions_drop(struct daemon *d, struct watch *w, const char *why, struct err
 				   false);
 		}
 	r = watch_close(w, why, e); /* tells the clients that record */
-	log_say("session of %d ended: %s%s%s", pid, why, r < 0 ? ": " : "", r < 0 ? e->text : "");
+	if (!of || of->root == pid || r < 0) /* children come and go by the thousand */
+		log_say("session of %d ended: %s%s%s", pid, why, r < 0 ? ": " : "", r < 0 ? e->text : "");
 	return r;
 }
 
