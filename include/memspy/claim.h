@@ -14,3 +14,5 @@
 int claim_process(pid_t pid, int *ret_fd, struct err *e);
 /* The same for an open file, whose lock goes with its last descriptor and mapping. */
 int claim_file(int fd, struct err *e);
+/* -EBUSY with the sentence. owner 0: not known. */
+int claim_refused(int owner, struct err *e);

@@ -37,24 +37,28 @@ static int owner_of(int fd)
 	return 0;
 }
 
+int claim_refused(int owner, struct err *e)
+{
+	char who[32] = "in a container";
+
+	if (owner > 0)
+		snprintf(who, sizeof(who), "pid %d", owner);
+	return err_set(e, EBUSY, "memspy (%s) is attached to it already; stop that one: Ctrl-C there, or memspy detach where memspy status lists it "
+				 "(a process that memspy attach has attached can be recorded several times at once)", who);
+}
+
 int claim_file(int fd, struct err *e)
 {
 	uint64_t end = clock_now_ns() + CLAIM_NS;
 
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		char who[32] = "in a container";
-		int owner;
-
 		if (errno != EWOULDBLOCK)
 			return err_sys(e, errno, "cannot claim the process for us alone");
 		if (clock_now_ns() < end) {
 			clock_sleep_until(clock_now_ns() + CLAIM_STEP_NS);
 			continue;
 		}
-		owner = owner_of(fd);
-		if (owner)
-			snprintf(who, sizeof(who), "pid %d", owner);
-		return err_set(e, EBUSY, "memspy (%s) is attached to it already; stop that one, or ask it: memspy status", who);
+		return claim_refused(owner_of(fd), e);
 	}
 	return 0;
 }

@@ -134,8 +134,7 @@ static bool is_claim_of_ours(const struct entering *in, const struct map *map, s
 static int is_free(const struct probe_header *h, struct err *e)
 {
 	if (h->armed && clock_cycles() < h->lease_cycles && kill((pid_t)h->owner_pid, 0) == 0)
-		return err_set(e, EBUSY, "memspy (pid %d) is attached to it already; stop that one, or ask it: memspy status",
-			       (int)h->owner_pid);
+		return claim_refused((int)h->owner_pid, e);
 	return 0;
 }
 

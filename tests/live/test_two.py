@@ -54,7 +54,7 @@ def says_who(memspy, python):
         first = memspy.start('record', '--interval', 0.1, '--pid', target.pid, '-o', live.path_of('first.json'))
         assert live.wait_until(lambda: live.has_ticks(live.path_of('first.json'), target.pid))
         answer = other(memspy).run('record', '--pid', target.pid, '--duration', 1, '-o', live.path_of('second.json'))
-        assert answer.returncode == 1 and f'memspy (pid {first.pid}) {SAYS}' in answer.stderr, answer.stderr
+        assert answer.returncode == 1 and f'memspy (pid {first.pid}) {SAYS}: Ctrl-C there' in answer.stderr, answer.stderr
         first.terminate()
         memspy.end(first)
         assert not live.let_go(target.pid)
