@@ -105,12 +105,20 @@ static bool ask_again(int64_t *left, uint64_t *random, uint64_t size)
 	return sampled;
 }
 
+/*
+ * dlopen asks for a look around by putting left to 0, which no gap is; it goes on with one drawn anew. Where every
+ * allocation is counted left is always 0, and then it means nothing by itself.
+ */
+static bool is_asked(int64_t left, uint64_t random)
+{
+	return !left && (pages.objects_changed || !random || period_now()) && sampling_is_on();
+}
+
 COLD bool gate_decide(uint64_t size)
 {
 	struct probe_slot *slot = slot_mine();
 
-	/* dlopen asks for a look around by putting left to 0, which no gap is; it goes on with one drawn anew. */
-	if (unlikely(!slot->left) && sampling_is_on()) {
+	if (unlikely(is_asked(slot->left, slot->random))) {
 		look_for_objects();
 		start(&slot->left, &slot->random);
 		if (unlikely(pages.objects_changed) && pages.dlopen_thread == slot->owner)
@@ -143,7 +151,7 @@ COLD void gate_after_dlopen(void)
 COLD bool gate_decide_python(uint64_t size)
 {
 	pages.left += (int64_t)size;
-	if (unlikely(!pages.left) && sampling_is_on()) { /* as above; whichever thread it is, for it has the GIL */
+	if (unlikely(is_asked(pages.left, pages.random))) { /* whichever thread it is, for it has the GIL */
 		look_for_objects();
 		start(&pages.left, &pages.random);
 		if (unlikely(pages.objects_changed))

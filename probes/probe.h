@@ -27,7 +27,7 @@
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
-#define COLD __attribute__((noinline, cold))
+#define COLD __attribute__((noinline))
 
 #pragma GCC visibility push(hidden)
 
@@ -125,7 +125,7 @@ void table_put_back(const struct probe_live *entry);	   /* it failed: the block 
 
 /* ---- sites.c (under the lock) ---- */
 uint32_t site_get(uint32_t node, uint32_t thread, uint32_t domain);
-void site_allocated(uint32_t site, const struct weight *w);
+void site_allocated(uint32_t site, const struct weight *w, uint64_t now); /* now: cycles() */
 void site_freed(uint32_t site, const struct weight *w, const struct probe_live *entry);
 void site_revived(uint32_t site, const struct weight *w, const struct probe_live *entry); /* it was not freed after all */
 void site_reweighed(uint32_t site, const struct weight *old, const struct weight *now); /* now NULL: dropped */

@@ -88,7 +88,7 @@ static void close_site(struct probe_site *site)
 	__atomic_store_n(&site->version, site->version + 1, __ATOMIC_RELEASE);
 }
 
-void site_allocated(uint32_t i, const struct weight *w)
+void site_allocated(uint32_t i, const struct weight *w, uint64_t now)
 {
 	struct probe_header *h = header();
 	struct probe_site *site = open_site(i);
@@ -100,7 +100,7 @@ void site_allocated(uint32_t i, const struct weight *w)
 	if (h->live_bytes > h->peak_bytes) {
 		h->peak_bytes = h->live_bytes;
 		h->peak_epoch++;
-		h->peak_cycles = cycles();
+		h->peak_cycles = now;
 	}
 }
 

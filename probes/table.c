@@ -26,17 +26,17 @@ static uint32_t home_of(uint64_t address)
 	return (uint32_t)mix(address >> 4) & live_mask();
 }
 
-/* 255 sticks: it cannot be counted down. */
+/* Written under the lock alone, so it takes no locked instruction. 255 sticks: it cannot be counted down. */
 static void count_in(uint8_t *counter)
 {
 	if (*counter != 255)
-		__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+		__atomic_store_n(counter, *counter + 1, __ATOMIC_RELAXED);
 }
 
 static void count_out(uint8_t *counter)
 {
 	if (*counter != 255 && *counter != 0)
-		__atomic_fetch_sub(counter, 1, __ATOMIC_RELAXED);
+		__atomic_store_n(counter, *counter - 1, __ATOMIC_RELAXED);
 }
 
 static uint64_t size_of(const struct probe_live *entry)
@@ -187,7 +187,7 @@ COLD void table_add(uint64_t address, uint64_t size, uint32_t domain)
 {
 	struct probe_header *h = header();
 	uint64_t picked_by = period_now();
-	uint64_t random = address ^ cycles();
+	uint64_t now = cycles(), random = address ^ now;
 	struct probe_live entry;
 	struct weight w;
 
@@ -211,10 +211,10 @@ COLD void table_add(uint64_t address, uint64_t size, uint32_t domain)
 		.size_period = size << 8 | h->period,
 		.site = site_get(stack_capture(), gate_thread_id(), domain),
 		.birth_event = (uint32_t)h->events,
-		.birth_cycles = cycles(),
+		.birth_cycles = now,
 	};
 	w = weigh(size, period_now());
-	site_allocated(entry.site, &w);
+	site_allocated(entry.site, &w, now);
 	if (h->live_count < config.layout.live.count / 8 * 7) {
 		insert(&entry);
 	} else { /* allocated, but not known to be alive */
