@@ -187,8 +187,11 @@ int session_hooks_on(struct session *s, struct err *e)
 		r = python_allocators(s->python, s->remote, &allocators, e);
 	if (r)
 		return r;
-	/* Sampled small blocks can come from malloc only where it is known, and its free leads to us as well. */
-	if (allocators.hooking == HOOK_DIVERT && !(s->options.domains & 1u << DOMAIN_MALLOC))
+	/*
+	 * Sampled small blocks can come from malloc only where it is known, and its free leads to us as well. They should not
+	 * where all are sampled: pymalloc would be out of work, and the process larger.
+	 */
+	if (allocators.hooking == HOOK_DIVERT && (!(s->options.domains & 1u << DOMAIN_MALLOC) || !s->options.sample_bytes))
 		allocators.hooking = HOOK_BOTH;
 	s->hooks = hooks_of(s->options.domains, allocators.hooking);
 	r = patches_new(&s->patches, s->id.pid, s->hooks, e);
