@@ -115,8 +115,9 @@ class Setting:
         return ' '.join(s for s in said if s)
 
     def arguments(self):
-        named = [('--domains', self.domains), ('--sample-bytes', self.sample_bytes), ('--inject', self.inject)]
-        return [w for name, value in named if value for w in (name, value)]
+        exact = self.sample_bytes == 'exact'
+        named = [('--domains', self.domains), ('--sample-bytes', not exact and self.sample_bytes), ('--inject', self.inject)]
+        return ['--exact'] * exact + [w for name, value in named if value for w in (name, value)]
 
 
 def digest(path):
