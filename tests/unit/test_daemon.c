@@ -482,6 +482,131 @@ START_TEST(attaches_wait_for_one_another_and_a_daemon_that_is_stopped_waits_for_
 }
 END_TEST
 
+/* ---- children that are followed ---- */
+
+enum { CHILDREN = 2 };
+
+/* A process with children; theirs in to. */
+static pid_t start_family(pid_t to[CHILDREN])
+{
+	int told[2];
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(told), 0);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (int i = 0; i < CHILDREN; i++)
+			to[i] = start_target();
+		if (write(told[1], to, CHILDREN * sizeof(*to)) < 0)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	ck_assert_int_eq(read(told[0], to, CHILDREN * sizeof(*to)), CHILDREN * (int)sizeof(*to));
+	close(told[0]);
+	close(told[1]);
+	return pid;
+}
+
+static size_t sessions_soon(size_t want)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < 500 && n != want; i++) {
+		json_t *answer = status();
+
+		n = json_array_size(json_object_get(answer, "sessions"));
+		json_decref(answer);
+		if (n != want)
+			usleep(10000);
+	}
+	return n;
+}
+
+static pid_t attach_family(pid_t to[CHILDREN], bool hold, struct client **holder)
+{
+	pid_t root = start_family(to);
+	json_t *request = attach_request(root, 1024, hold);
+
+	json_object_set_new(request, "follow", json_true());
+	if (hold) {
+		ck_ok(client_new(holder, false, &e), e);
+		ck_ok(client_call(*holder, request, NULL, &e), e);
+	} else {
+		ck_ok(client_once(request, false, NULL, &e), e);
+	}
+	ck_assert_uint_eq(sessions_soon(1 + CHILDREN), 1 + CHILDREN);
+	return root;
+}
+
+static void end_family(pid_t root)
+{
+	kill(root, SIGKILL);
+	waitpid(root, NULL, 0);
+}
+
+START_TEST(children_are_sessions_that_end_with_their_root)
+{
+	pid_t children[CHILDREN], root = attach_family(children, false, NULL);
+	json_t *answer = status(), *family = json_array_get(json_object_get(answer, "families"), 0), *s;
+	size_t i;
+
+	ck_assert_int_eq(json_integer_value(json_object_get(family, "root")), root);
+	ck_assert_int_eq(json_integer_value(json_object_get(family, "now")), CHILDREN);
+	json_array_foreach(json_object_get(answer, "sessions"), i, s) {
+		ck_assert_int_eq(json_integer_value(json_object_get(s, "root")), root);
+		if (json_integer_value(json_object_get(s, "pid")) != root)
+			ck_assert_int_eq(json_integer_value(json_object_get(s, "parent")), root);
+	}
+	json_decref(answer);
+	ck_ok(client_once(pid_request("detach", root), false, NULL, &e), e);
+	ck_assert(was_closed(root) && was_closed(children[0]) && was_closed(children[1]));
+	ck_assert(ends_soon(server));
+	end_family(root);
+}
+END_TEST
+
+START_TEST(a_child_that_is_detached_is_left_alone)
+{
+	pid_t children[CHILDREN], root = attach_family(children, false, NULL);
+
+	ck_ok(client_once(pid_request("detach", children[0]), false, NULL, &e), e);
+	ck_assert(was_closed(children[0]));
+	usleep(500000); /* longer than a child that is found waits */
+	ck_assert_uint_eq(sessions_soon(CHILDREN), CHILDREN);
+	ck_assert(!was_closed(root) && !was_closed(children[1]));
+	ck_ok(client_once(attach_request(children[0], 1024, false), false, NULL, &e), e);
+	kill(server, SIGTERM);
+	ck_assert(ends_soon(server));
+	ck_assert(was_closed(root) && was_closed(children[1]));
+	end_family(root);
+}
+END_TEST
+
+START_TEST(children_of_a_held_session_end_with_its_connection)
+{
+	struct client *holder;
+	pid_t children[CHILDREN], root = attach_family(children, true, &holder);
+
+	client_free(holder);
+	ck_assert(ends_soon(server));
+	ck_assert(was_closed(root) && was_closed(children[0]) && was_closed(children[1]));
+	end_family(root);
+}
+END_TEST
+
+START_TEST(the_daemon_leaves_with_the_last_child)
+{
+	pid_t children[CHILDREN], root = attach_family(children, false, NULL);
+
+	ck_ok(client_once(pid_request("detach", children[0]), false, NULL, &e), e);
+	end_family(root); /* its children go with it */
+	ck_assert(ends_soon(server));
+	ck_assert(was_closed(root) && was_closed(children[1]));
+}
+END_TEST
+
 /* ---- coming and going ---- */
 
 START_TEST(a_held_session_ends_with_its_connection)
@@ -745,7 +870,9 @@ TESTS_WITH("daemon", setup, teardown, an_attached_process_is_listed_until_it_is_
 	   a_recording_survives_its_target_and_tells_its_end, a_recording_ends_with_detach,
 	   a_recording_whose_client_vanishes_is_still_whole, a_slow_attach_holds_up_nobodys_tick,
 	   who_does_not_wait_for_an_attach_leaves_no_session,
-	   attaches_wait_for_one_another_and_a_daemon_that_is_stopped_waits_for_them, a_held_session_ends_with_its_connection,
+	   attaches_wait_for_one_another_and_a_daemon_that_is_stopped_waits_for_them,
+	   children_are_sessions_that_end_with_their_root, a_child_that_is_detached_is_left_alone,
+	   children_of_a_held_session_end_with_its_connection, the_daemon_leaves_with_the_last_child, a_held_session_ends_with_its_connection,
 	   a_held_session_tells_its_end, a_shared_session_ends_with_the_last_who_uses_it,
 	   the_last_who_leaves_a_shared_session_ends_it, who_leaves_a_session_of_others_leaves_it,
 	   who_leaves_a_session_of_nobody_leaves_it, a_term_signal_ends_all_sessions_well, a_hangup_ends_all_sessions_well,
