@@ -206,7 +206,22 @@ static int find_roots(struct python *p, struct err *e)
 	return 0;
 }
 
-/* Up, with one interpreter whose first thread knows it; and not on its way down. */
+/* The first interpreter that has a thread: from 3.13 on those that nobody runs code in have none. */
+static int first_thread(const struct python *p, struct remote *r, raddr *interpreter, raddr *thread, struct err *e)
+{
+	const struct py_layout *l = &p->layout;
+	int q = remote_read_u64(r, p->interpreters, interpreter, e);
+
+	for (int i = 0; !q && *interpreter && i < STACK_INTERPRETERS_MAX; i++) {
+		q = remote_read_u64(r, *interpreter + l->interpreter.threads.offset, thread, e);
+		if (q || *thread)
+			break;
+		q = remote_read_u64(r, *interpreter + l->interpreter.next.offset, interpreter, e);
+	}
+	return q;
+}
+
+/* Up, with an interpreter whose first thread knows it; and not on its way down. */
 static int check_alive(struct python *p, struct remote *r, struct err *e)
 {
 	const struct py_layout *l = &p->layout;
@@ -219,9 +234,7 @@ static int check_alive(struct python *p, struct remote *r, struct err *e)
 	if (!q && p->finalizing)
 		q = remote_read_u64(r, p->finalizing, &finalizing, e);
 	if (!q)
-		q = remote_read_u64(r, p->interpreters, &interpreter, e);
-	if (!q && interpreter)
-		q = remote_read_u64(r, interpreter + l->interpreter.threads.offset, &thread, e);
+		q = first_thread(p, r, &interpreter, &thread, e);
 	if (!q && thread)
 		q = remote_read_u64(r, thread + l->thread.interpreter.offset, &back, e);
 	if (q < 0 || q == READ_GONE)

@@ -166,6 +166,40 @@ def interpreters(memspy, python):
         return f"interpreters come and go; {rows[0]['own_bytes'] / said['bytes']:.3f} of the truth, {lost} samples lost"
 
 
+def idle_interpreters(memspy, python):
+    """From 3.13 on an interpreter that nobody runs code in has no thread."""
+    text = """if True:
+        import sys
+        try:
+            import _interpreters as module
+        except ImportError:
+            import _xxsubinterpreters as module
+        made = [module.create() for _ in range(3)]
+        print('ready', flush=True)
+        for line in sys.stdin:
+            kept = [bytearray(60000) for _ in range(30)]
+            print('done', flush=True)"""
+    if not live.runs(python, '-c', text.split('print')[0]):
+        raise NotHere('no module for interpreters')
+    target = subprocess.Popen([python, '-c', text], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    live.running.append(target)
+    assert target.stdout.readline() == 'ready\n'
+    answer = memspy.run('attach', '--pid', target.pid, '--sample-bytes', '4K')
+    assert answer.returncode == 0, answer.stderr
+    target.stdin.write('go\n')
+    target.stdin.flush()
+    assert target.stdout.readline() == 'done\n'
+    answer = memspy.run('record', '-f', '--pid', target.pid, '--duration', 0.3, '-o', live.path_of('idle.json'))
+    assert answer.returncode == 0, answer.stderr
+    rows = memspy.report(live.path_of('idle.json'))['rows']
+    assert max(r['own_bytes'] for r in rows) > 0.95 * 30 * 60000, rows[:2]
+    assert memspy.run('detach', '--pid', target.pid).returncode == 0
+    target.stdin.close()
+    assert target.wait(20) == 0
+    live.running.remove(target)
+    return 'three of them, and the first one is recorded'
+
+
 def ends(memspy, python):
     for _ in range(5):
         with Watched(memspy, python, 'ends', 0) as w:
@@ -180,6 +214,7 @@ def ends(memspy, python):
 KINDS = {
     'forks': (forks,), 'threads by the thousand': (threads,), 'libraries': (library,), 'depth 20': (deep, 20),
     'depth 2000': (deep, 2000), 'depth 100000': (deep, 100000), 'code reborn': (reborn,), 'sub-interpreters': (interpreters,),
+    'idle interpreters': (idle_interpreters,),
     'ends while watched': (ends,),
 }
 
