@@ -5,8 +5,7 @@
  * child takes one by clearing a bit, and goes on as its parent did: nobody is stopped, no system call is made,
  * and nothing that it allocates goes unseen. It finds no place: it goes on uncounted, and is counted as that.
  */
-#include "gate.h"
-#include "hooks.h"
+#include "probe.h"
 
 enum { TRIES = 10000 }; /* as many children at once would be needed to fail all; or one that writes over the word for ever */
 
@@ -52,7 +51,7 @@ static uint64_t begin(struct probe_header *h, const struct probe_header *family)
 	((struct probe_site *)section(&config.layout.sites))[0].node = PROBE_NODE_MERGED;
 	((struct probe_node *)section(&config.layout.nodes))[PROBE_NODE_MERGED].code = PROBE_CODE_MERGED;
 	((struct probe_node *)section(&config.layout.nodes))[PROBE_NODE_TRUNCATED].code = PROBE_CODE_TRUNCATED;
-	h->taker = gate_thread_id();
+	h->taker = thread_id();
 	h->stamp = stamp;
 	h->magic = PROBE_MAGIC;
 	h->armed = 1;
@@ -62,22 +61,15 @@ static uint64_t begin(struct probe_header *h, const struct probe_header *family)
 /* Nobody counts here: CPython is to call its allocators itself again. The slots for libc's stay, some cannot be written. */
 static void step_aside(void)
 {
-	const uint64_t hooks[2][2][4] = {
-		{ { (uint64_t)hook_mem_malloc, (uint64_t)hook_mem_calloc, (uint64_t)hook_mem_realloc, (uint64_t)hook_mem_free },
-		  { (uint64_t)hook_obj_malloc, (uint64_t)hook_obj_calloc, (uint64_t)hook_obj_realloc, (uint64_t)hook_obj_free } },
-		{ { (uint64_t)hook_mem_free_threaded_malloc, (uint64_t)hook_mem_free_threaded_calloc,
-		    (uint64_t)hook_mem_free_threaded_realloc, (uint64_t)hook_mem_free },
-		  { (uint64_t)hook_obj_free_threaded_malloc, (uint64_t)hook_obj_free_threaded_calloc,
-		    (uint64_t)hook_obj_free_threaded_realloc, (uint64_t)hook_obj_free } },
-	};
-	const uint64_t (*ours)[4] = hooks[config.free_threaded != 0];
+	const uint64_t *ours = config.free_threaded ? memspy_probe_entry.free_threaded
+						    : &memspy_probe_entry.hooks[HOOK_MEM_MALLOC];
 
 	for (unsigned domain = 0; domain < 2; domain++) {
 		const uint64_t *originals = &config.original[domain ? HOOK_OBJ_MALLOC : HOOK_MEM_MALLOC];
 		uint64_t *table = (uint64_t *)config.tables[domain];
 
 		for (unsigned i = 0; table && i < 4; i++) /* its first word is for the functions */
-			if (table[1 + i] == ours[domain][i] && originals[i])
+			if (table[1 + i] == ours[4 * domain + i] && originals[i])
 				__atomic_store_n(&table[1 + i], originals[i], __ATOMIC_RELAXED);
 	}
 }

@@ -1,15 +1,12 @@
 /*
- * entry: what memspy finds in the image, and the two structs it fills.
+ * entry: what memspy finds in the image.
  *
  * Nothing else is visible. All addresses in the table are relocated against the image's base by whoever maps it.
  */
 #include "hooks.h"
 #include "probe.h"
 
-struct probe_config config __attribute__((aligned(64)));
-struct probe_private pages __attribute__((aligned(4096), section(".bss.pages")));
-
-__attribute__((visibility("default"), used)) const struct probe_entry memspy_probe_entry = {
+__attribute__((used)) const struct probe_entry memspy_probe_entry = {
 	.magic = PROBE_MAGIC,
 	.abi = PROBE_ABI,
 	.hook_count = HOOK_COUNT,
@@ -50,25 +47,3 @@ __attribute__((visibility("default"), used)) const struct probe_entry memspy_pro
 	.enter = (uint64_t)enter,
 	.enter_alone = (uint64_t)enter_alone,
 };
-
-/* The compiler may ask for these whatever it was told. */
-__attribute__((used)) void *memset(void *to, int c, size_t n);
-void *memset(void *to, int c, size_t n)
-{
-	volatile unsigned char *t = to;
-
-	while (n--)
-		*t++ = (unsigned char)c;
-	return to;
-}
-
-__attribute__((used)) void *memcpy(void *restrict to, const void *restrict from, size_t n);
-void *memcpy(void *restrict to, const void *restrict from, size_t n)
-{
-	volatile unsigned char *t = to;
-	const unsigned char *f = from;
-
-	while (n--)
-		*t++ = *f++;
-	return to;
-}

@@ -34,11 +34,6 @@ static void start(int64_t *left, uint64_t *random)
 	*left = on ? random_gap(random, period_now()) : NAP;
 }
 
-static uint32_t thread_id(uint64_t tp)
-{
-	return config.tid_offset ? *(const uint32_t *)(tp + config.tid_offset) : 0;
-}
-
 /*
  * Each thread has one slot that can be its own, and takes it from whoever has it. Who loses it takes it back and
  * draws anew; that biases nothing, because the distance to the next point does not depend on the way behind it.
@@ -48,7 +43,7 @@ static COLD struct probe_slot *slot_claim(uint64_t tp)
 	struct probe_slot *slot = slot_at(tp);
 
 	__atomic_store_n(&slot->owner, tp, __ATOMIC_RELEASE);
-	slot->tid = thread_id(tp);
+	slot->tid = thread_id();
 	start(&slot->left, &slot->random);
 	return slot;
 }
@@ -59,11 +54,6 @@ static struct probe_slot *slot_mine(void)
 	struct probe_slot *slot = slot_at(tp);
 
 	return slot->owner == tp ? slot : slot_claim(tp);
-}
-
-uint32_t gate_thread_id(void)
-{
-	return thread_id(thread_pointer());
 }
 
 /* Shared by both gates: did the block reach the point, and if so, where is the next one? */

@@ -3,25 +3,24 @@
  *
  * It is taken only for a bounded time: a signal handler that came upon its own thread in here must get out again. An
  * allocation that finds it taken is dropped and counted; a free is left in a bag that the next holder empties before
- * it does anything else, so that it is booked before the address can be seen again.
+ * it does anything else (table.c), so that it is booked before the address can be seen again.
  */
 #include "probe.h"
 
-static void empty_the_bag(void)
+uint64_t bag_take(unsigned *at)
 {
-	if (likely(!__atomic_load_n(&pages.pending_count, __ATOMIC_ACQUIRE)))
-		return;
-	for (unsigned i = 0; i < PROBE_PENDING; i++) {
-		uint64_t address = __atomic_exchange_n(&pages.pending[i], 0, __ATOMIC_ACQ_REL);
+	while (*at < PROBE_PENDING) {
+		uint64_t address = __atomic_exchange_n(&pages.pending[(*at)++], 0, __ATOMIC_ACQ_REL);
 
 		if (address) {
 			__atomic_fetch_sub(&pages.pending_count, 1, __ATOMIC_RELAXED);
-			table_remove_locked(address);
+			return address;
 		}
 	}
+	return 0;
 }
 
-void table_remove_later(uint64_t address)
+void bag_put(uint64_t address)
 {
 	uint32_t first = (uint32_t)mix(address);
 
@@ -69,7 +68,7 @@ static bool lock_by_waiting(void)
  * A holder that will never let go (a memspy killed while it emptied the table, a longjmp out of here) must not cost more
  * than a glance each time.
  */
-bool table_lock(void)
+bool lock_take(void)
 {
 	enum { SPINS = 2000, GLANCES = 8, DOUBTFUL = 20, HOPELESS = 100000 };
 	static uint32_t failures; /* one after the other */
@@ -87,11 +86,10 @@ bool table_lock(void)
 		return false;
 	}
 	__atomic_store_n(&failures, 0, __ATOMIC_RELAXED);
-	empty_the_bag();
 	return true;
 }
 
-void table_unlock(void)
+void lock_give(void)
 {
 	__atomic_store_n(&header()->lock, 0, __ATOMIC_RELEASE);
 }

@@ -56,7 +56,6 @@ static const struct {
 	{ "dlopen", HOOK_DLOPEN },
 };
 
-extern const struct probe_entry memspy_probe_entry;
 static const struct link_map *last_seen;
 
 static bool equal(const char *a, const char *b)

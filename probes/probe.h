@@ -6,6 +6,7 @@
  * that it is constant. `pages` is wiped by a fork: a child finds magic 0, and counts nothing, or what it does in a table
  * of its own (child.c).
  *
+ *   entry.c state.c   what memspy finds in the image; the two structs that it fills
  *   hooks.c pymem.c   stand in for the target's functions; the fast path is there and in gate.h
  *   gate.c            whose turn is it to be sampled
  *   table.c sites.c   the shared table: live blocks, sums per site
@@ -15,6 +16,7 @@
  *   enter.c           making the table, on the way in
  *   child.c           a child of a fork takes a table of its own
  *   numbers.c         logarithm, weights, random gaps
+ *   memory.c          what the compiler calls for copies
  *   system.c          raw system calls: on the way in; later, to give away the core where there is no GIL (lock.c)
  */
 #pragma once
@@ -46,6 +48,12 @@ static inline uint64_t thread_pointer(void)
 	__asm__("mrs %0, tpidr_el0" : "=r"(tp));
 #endif
 	return tp;
+}
+
+/* The kernel's number of this thread; 0: not known. */
+static inline uint32_t thread_id(void)
+{
+	return config.tid_offset ? *(const uint32_t *)(thread_pointer() + config.tid_offset) : 0;
 }
 
 static inline uint64_t cycles(void)
@@ -109,15 +117,14 @@ bool gate_decide(uint64_t size);	/* per thread: the fast path said "perhaps" */
 bool gate_decide_python(uint64_t size); /* under the GIL */
 void gate_after_dlopen(void);
 void gate_redraw(void);			/* the period has changed: all gaps anew */
-uint32_t gate_thread_id(void);
 
 /* ---- lock.c ---- */
-bool table_lock(void);	 /* bounded; false: busy, count and go on */
-void table_unlock(void);
-void table_remove_later(uint64_t address); /* by whoever has the lock next */
+bool lock_take(void); /* bounded; false: busy, count and go on */
+void lock_give(void);
+void bag_put(uint64_t address);	 /* a free, for whoever has the lock next; counted as lost where there is no room */
+uint64_t bag_take(unsigned *at); /* the next that lies in it, from place *at on; 0: no more */
 
 /* ---- table.c ---- */
-void table_remove_locked(uint64_t address);
 void table_add(uint64_t address, uint64_t size, uint32_t domain);
 void table_remove(uint64_t address); /* pre-free: nobody else can own the address yet */
 bool table_take(uint64_t address, struct probe_live *ret); /* the same, for calls that may fail: realloc, munmap */
@@ -140,6 +147,10 @@ bool objects_patch_new(void); /* false: the loader is at work, come again */
 
 /* ---- child.c ---- */
 void child_begin(void); /* the private pages are empty: a child, or not armed yet */
+
+/* ---- entry.c ---- */
+/* Also the way to the hooks' addresses, for those below the hooks. */
+extern const struct probe_entry memspy_probe_entry __attribute__((visibility("default")));
 
 /* ---- system.c ---- */
 int64_t system_call(long number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);

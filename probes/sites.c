@@ -121,7 +121,7 @@ void site_freed(uint32_t i, const struct weight *w, const struct probe_live *ent
 	site->freed_bytes += w->bytes;
 	site->lifetimes[age_bucket(entry)]++;
 	if ((uint32_t)h->events - entry->birth_event <= config.temporary_events &&
-	    (!site->thread || site->thread == gate_thread_id()))
+	    (!site->thread || site->thread == thread_id()))
 		add(&site->temporary, w);
 	close_site(site);
 	h->live_bytes -= w->bytes;

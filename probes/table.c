@@ -131,7 +131,7 @@ static void book_free(const struct probe_live *entry)
 	site_freed(entry->site, &w, entry);
 }
 
-void table_remove_locked(uint64_t address)
+static void remove_known(uint64_t address)
 {
 	struct probe_live *entry = find(address);
 	struct probe_live copy;
@@ -141,6 +141,24 @@ void table_remove_locked(uint64_t address)
 	copy = *entry;
 	erase(entry);
 	book_free(&copy);
+}
+
+static void empty_the_bag(void)
+{
+	unsigned at = 0;
+
+	for (uint64_t address; (address = bag_take(&at));)
+		remove_known(address);
+}
+
+/* Who has the lock books first what was freed while it was taken. */
+static bool begin(void)
+{
+	if (!lock_take())
+		return false;
+	if (unlikely(__atomic_load_n(&pages.pending_count, __ATOMIC_ACQUIRE)))
+		empty_the_bag();
+	return true;
 }
 
 /*
@@ -191,17 +209,17 @@ COLD void table_add(uint64_t address, uint64_t size, uint32_t domain)
 	struct probe_live entry;
 	struct weight w;
 
-	if (!table_lock()) {
+	if (!begin()) {
 		count(&h->lost.contention);
 		return;
 	}
 	/* Should there be a block at this address, its free went past us (an object not yet patched). */
-	table_remove_locked(address);
+	remove_known(address);
 	for (int i = 0; i < 8 && h->live_count >= config.layout.live.count / 4 * 3; i++)
 		thin();
 	/* It was picked by the old period and would be booked by the new: it takes its chance like the others. */
 	if (picked_by != period_now() && !random_keeps(&random, size, picked_by, period_now())) {
-		table_unlock();
+		lock_give();
 		return;
 	}
 
@@ -209,7 +227,7 @@ COLD void table_add(uint64_t address, uint64_t size, uint32_t domain)
 	entry = (struct probe_live){
 		.address = address,
 		.size_period = size << 8 | h->period,
-		.site = site_get(stack_capture(), gate_thread_id(), domain),
+		.site = site_get(stack_capture(), thread_id(), domain),
 		.birth_event = (uint32_t)h->events,
 		.birth_cycles = now,
 	};
@@ -221,19 +239,19 @@ COLD void table_add(uint64_t address, uint64_t size, uint32_t domain)
 		site_reweighed(entry.site, &w, NULL);
 		count(&h->lost.full);
 	}
-	table_unlock();
+	lock_give();
 }
 
 COLD void table_remove(uint64_t address)
 {
 	if (!*sieve_at(address) || pages.magic != PROBE_PRIVATE_MAGIC)
 		return;
-	if (!table_lock()) {
-		table_remove_later(address);
+	if (!begin()) {
+		bag_put(address);
 		return;
 	}
-	table_remove_locked(address);
-	table_unlock();
+	remove_known(address);
+	lock_give();
 }
 
 COLD bool table_take(uint64_t address, struct probe_live *ret)
@@ -242,8 +260,8 @@ COLD bool table_take(uint64_t address, struct probe_live *ret)
 
 	if (!*sieve_at(address) || pages.magic != PROBE_PRIVATE_MAGIC)
 		return false;
-	if (!table_lock()) {
-		table_remove_later(address);
+	if (!begin()) {
+		bag_put(address);
 		return false;
 	}
 	entry = find(address);
@@ -252,7 +270,7 @@ COLD bool table_take(uint64_t address, struct probe_live *ret)
 		erase(entry);
 		book_free(ret);
 	}
-	table_unlock();
+	lock_give();
 	return entry != NULL;
 }
 
@@ -260,12 +278,12 @@ void table_put_back(const struct probe_live *entry)
 {
 	struct weight w;
 
-	if (!table_lock()) {
+	if (!begin()) {
 		count(&header()->lost.contention); /* alive, but not known to be */
 		return;
 	}
 	w = weigh(size_of(entry), period_of(entry));
 	site_revived(entry->site, &w, entry);
 	insert(entry);
-	table_unlock();
+	lock_give();
 }

@@ -1,8 +1,6 @@
 /*
  * The table of commands, in the order of help. A new command: one file cmd_NAME.c and one line in each list.
  */
-#include <string.h>
-
 #include "memspy/command.h"
 
 extern const struct command cmd_record, cmd_top, cmd_report, cmd_diff, cmd_plot, cmd_attach, cmd_status, cmd_detach, cmd_dump, cmd_doctor,
@@ -23,11 +21,3 @@ const struct command *const commands[] = {
 	&cmd_daemon,
 	NULL,
 };
-
-const struct command *command_find(const char *name)
-{
-	for (size_t i = 0; commands[i]; i++)
-		if (strcmp(commands[i]->name, name) == 0)
-			return commands[i];
-	return NULL;
-}
