@@ -13,53 +13,7 @@
 #include "memspy/format.h"
 #include "memspy/text.h"
 #include "memspy/units.h"
-#include "flame_colours.h"
-
-enum {
-	WIDTH = 1200, MARGIN = 10, INNER = WIDTH - 2 * MARGIN, /* pixels */
-	HEAD = 84, ROW = 18, BASELINE = 13, FOOT = 10,
-	LETTER_TENTHS = 67,	/* of a letter of 11 px of any monospace font */
-	RECTS_MOST = 8000, DEPTH_MOST = 250,
-	TITLE_COLUMNS = 400,	/* of each line in a tooltip */
-	LEGEND_COLUMNS = 24, WHERE_LEAST = 8,
-};
-
-struct picture {
-	const struct report *r;
-	const struct call_tree *t;
-	const struct flame_colours *colours;
-	struct buf *to;
-	uint64_t narrowest; /* bytes that a frame must have to be drawn */
-	uint64_t next[DEPTH_MOST + 2]; /* by depth: where the next frame begins, in bytes from the left */
-};
-
-/* Escaped text for XML, in at most so many columns; wide letters count twice. */
-static void add_text(struct buf *to, const struct buf *escaped, size_t columns)
-{
-	size_t used = 0, cut = 0, i = 0;
-
-	for (; i < escaped->length; i++) {
-		unsigned char c = (unsigned char)escaped->data[i];
-
-		if ((c & 0xc0) == 0x80)
-			continue;
-		cut = i;
-		used += c >= 0xe1 ? 2 : 1;
-		if (used > columns)
-			break;
-	}
-	for (size_t k = 0; k < (used > columns ? cut : escaped->length); k++)
-		switch (escaped->data[k]) {
-		case '<': buf_puts(to, "&lt;"); break;
-		case '>': buf_puts(to, "&gt;"); break;
-		case '&': buf_puts(to, "&amp;"); break;
-		case '"': buf_puts(to, "&quot;"); break;
-		default: buf_putc(to, escaped->data[k]);
-		}
-	if (used > columns)
-		buf_puts(to, "…");
-	to->failed |= escaped->failed;
-}
+#include "svg_private.h"
 
 /* Hundredths of a pixel, whatever the locale says of points. */
 static void add_pixels(struct buf *to, const char *name, double pixels)
@@ -74,8 +28,6 @@ static double pixels(const struct picture *p, uint64_t bytes)
 {
 	return p->t->at[0].total.bytes ? (double)bytes / (double)p->t->at[0].total.bytes * INNER : INNER;
 }
-
-/* ---- one frame ---- */
 
 static void add_figures(struct picture *p, const struct estimate *total, const struct estimate *own)
 {
@@ -108,11 +60,11 @@ static void add_label(struct picture *p, double x, unsigned y, double width, con
 	buf_puts(p->to, "<text");
 	add_pixels(p->to, "x", x + 3);
 	buf_printf(p->to, " y=\"%u\">", y + BASELINE);
-	add_text(p->to, name, used <= columns ? columns : columns - 1); /* one for the "…" */
+	svg_text(p->to, name, used <= columns ? columns : columns - 1); /* one for the "…" */
 	if (place && *place->function && columns > used + WHERE_LEAST) {
 		place_where(&where, place, columns - used - 1);
 		buf_puts(p->to, where.length ? "<tspan dx=\"6\">" : "");
-		add_text(p->to, &where, columns - used - 1);
+		svg_text(p->to, &where, columns - used - 1);
 		buf_puts(p->to, where.length ? "</tspan>" : "");
 	}
 	buf_puts(p->to, "</text>");
@@ -144,10 +96,10 @@ static void add_branch(struct picture *p, uint32_t branch, uint64_t from)
 	if (*place->function)
 		place_where(&where, place, SIZE_MAX);
 	buf_printf(p->to, "<g class=\"c%u\"><title>", flame_colour(p->colours, b->place));
-	add_text(p->to, &name, TITLE_COLUMNS);
+	svg_text(p->to, &name, TITLE_COLUMNS);
 	if (where.length) {
 		buf_putc(p->to, '\n');
-		add_text(p->to, &where, TITLE_COLUMNS);
+		svg_text(p->to, &where, TITLE_COLUMNS);
 	}
 	add_figures(p, &b->total, &b->own);
 	if (b->depth == DEPTH_MOST && b->after > branch + 1)
@@ -173,8 +125,6 @@ static void add_rest(struct picture *p, uint32_t first, uint64_t from)
 	add_figures(p, &total, NULL);
 	add_box(p, from, total.bytes, p->t->at[first].depth, &label, NULL);
 }
-
-/* ---- all of them ---- */
 
 static uint32_t next_shown(const struct picture *p, uint32_t branch)
 {
@@ -225,74 +175,6 @@ static void add_frames(struct picture *p)
 	}
 }
 
-/* ---- what stands around them ---- */
-
-static void add_style(struct buf *to)
-{
-	buf_puts(to, "<style>\n"
-		     "text{font:11px ui-monospace,\"DejaVu Sans Mono\",Menlo,Consolas,monospace;fill:#1d1f23;pointer-events:none}\n"
-		     "tspan{fill-opacity:.6}svg{background:#fff}.head{font:600 15px system-ui,sans-serif}\n"
-		     ".note{font:12px system-ui,sans-serif;fill:#5a5f68}\n"
-		     ".page{fill:#fff}g:hover rect{stroke:#1d1f23}\n");
-	flame_colours_css(to, false);
-	buf_puts(to, "\n@media(prefers-color-scheme:dark){text{fill:#eceef1}.note{fill:#a3a8b2}.page{fill:#15171b}"
-		     "svg{background:#15171b}"
-		     "g:hover rect{stroke:#eceef1}\n");
-	flame_colours_css(to, true);
-	buf_puts(to, "}\n</style>\n");
-}
-
-static void add_line(struct buf *to, const char *class, unsigned y, const struct buf *escaped)
-{
-	buf_printf(to, "<text class=\"%s\" x=\"%d\" y=\"%u\">", class, MARGIN, y);
-	add_text(to, escaped, 160);
-	buf_puts(to, "</text>\n");
-}
-
-static void add_legend(struct picture *p)
-{
-	const char *module;
-	unsigned colour, x = MARGIN;
-	uint64_t bytes;
-
-	for (unsigned i = 0; (module = flame_colours_top(p->colours, i, &colour, &bytes)); i++) {
-		_cleanup_(buf_done) struct buf name = { 0 };
-		size_t columns;
-
-		text_path(&name, module, LEGEND_COLUMNS);
-		buf_printf(&name, " %s", units_bytes(bytes).text);
-		columns = name.data ? text_columns(name.data) : 0;
-		buf_printf(p->to, "<rect class=\"c%u\" x=\"%u\" y=\"62\" width=\"11\" height=\"11\"/><text x=\"%u\" y=\"71\">", colour,
-			   x, x + 16);
-		add_text(p->to, &name, LEGEND_COLUMNS * 2);
-		buf_puts(p->to, "</text>\n");
-		x += 16 + (unsigned)(columns * LETTER_TENTHS / 10) + 20;
-	}
-}
-
-static void add_head(struct picture *p, uint32_t rows)
-{
-	_cleanup_(buf_done) struct buf title = { 0 };
-	_cleanup_(buf_done) struct buf note = { 0 };
-	const unsigned height = HEAD + rows * ROW + FOOT;
-
-	export_name(&title, p->r);
-	buf_puts(&title, ": memory ");
-	export_view(&title, p->r);
-	export_sum(&note, p->r);
-	buf_puts(&note, "; ");
-	export_sampling(&note, p->r);
-	buf_puts(&note, "; memspy " MEMSPY_VERSION);
-	buf_printf(p->to, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" "
-		   "height=\"%u\" viewBox=\"0 0 %d %u\" role=\"img\">\n<title>", WIDTH, height, WIDTH, height);
-	add_text(p->to, &title, TITLE_COLUMNS);
-	buf_puts(p->to, "</title>\n");
-	add_style(p->to);
-	buf_printf(p->to, "<rect class=\"page\" width=\"%d\" height=\"%u\"/>\n", WIDTH, height);
-	add_line(p->to, "head", 26, &title);
-	add_line(p->to, "note", 46, &note);
-}
-
 int report_svg(const struct report *r, const struct report_look *look, struct buf *to, struct err *e)
 {
 	_cleanup_(call_tree_freep) struct call_tree *t = NULL;
@@ -309,8 +191,8 @@ int report_svg(const struct report *r, const struct report_look *look, struct bu
 	p.t = t;
 	p.colours = colours;
 	find_narrowest(&p, &rows);
-	add_head(&p, rows);
-	add_legend(&p);
+	svg_head(&p, rows);
+	svg_legend(&p);
 	add_frames(&p);
 	buf_puts(to, "</svg>\n");
 	return 0;

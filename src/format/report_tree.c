@@ -10,7 +10,6 @@
 #include "memspy/text.h"
 #include "memspy/units.h"
 #include "format_private.h"
-#include "format_private.h"
 
 static void outline_freep(struct outline **o)
 {

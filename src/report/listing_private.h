@@ -35,6 +35,11 @@ static inline const struct names *listing_names(const struct listing *l)
 	return series_names(l->moments.series);
 }
 
+/* "PATH:FUNCTION" or "PATH": sets file and function. */
+int listing_find(struct listing *l, const char *what, struct err *e);
+bool listing_is_wanted(const struct listing *l, const struct frame *f);
+/* Sets text, starts and source; a source that cannot be read is no fault. */
+int listing_read_source(struct listing *l, struct err *e);
 struct difference listing_growth(const struct listing *l, const struct listing_line *line);
 /* The lines of the function that stands on `line`, by its indentation; the line alone where that cannot be seen. From 1. */
 void listing_block(const struct listing *l, int32_t line, size_t *ret_first, size_t *ret_last);
