@@ -8,20 +8,6 @@
 #include "memspy/proc.h"
 #include "python_private.h"
 
-static bool is_libpython(const char *path)
-{
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-
-	return (!strncmp(name, "libpython2.", 11) || !strncmp(name, "libpython3.", 11)) && name[11] >= '0' &&
-	       name[11] <= '9' && strstr(name, ".so");
-}
-
-/* It has a program's entry, whoever loaded it: no SONAME. */
-static bool is_executable(const struct python *p)
-{
-	return !symbols_soname(p->symbols)[0];
-}
-
 void python_free(struct python *p)
 {
 	if (!p)
@@ -35,100 +21,6 @@ void python_free(struct python *p)
 static void python_freep(struct python **p)
 {
 	python_free(*p);
-}
-
-static raddr address_of(const struct python *p, const char *name)
-{
-	struct symbol s;
-
-	return symbols_find(p->symbols, name, &s) && s.value ? s.value + p->object.bias : 0;
-}
-
-/* Before 3.7 the list starts at a static pointer. When its name was stripped, an exported one-liner loads it. */
-static raddr interpreter_head(const struct python *p)
-{
-	raddr head = address_of(p, "interp_head");
-	struct symbol s;
-	uint8_t code[8];
-	int32_t distance;
-
-	if (head)
-		return head;
-	if (!symbols_find(p->symbols, "PyInterpreterState_Head", &s) ||
-	    !symbols_bytes(p->symbols, s.value, code, sizeof(code)) ||
-	    code[0] != 0x48 || code[1] != 0x8b || code[2] != 0x05 || code[7] != 0xc3) /* mov x(%rip),%rax; ret */
-		return 0;
-	memcpy(&distance, code + 3, sizeof(distance));
-	return s.value + 7 + (raddr)(int64_t)distance + p->object.bias;
-}
-
-/* Whether this object is a CPython at all. Takes a copy of what the maps lend. */
-static int try_object(struct python *p, const struct object *object, bool *ret_is_python, struct err *e)
-{
-	_cleanup_(closep) int fd = -1;
-	uint64_t size;
-	int q;
-
-	symbols_free(p->symbols);
-	p->symbols = NULL;
-	q = maps_open(p->pid, object->first, &fd, e);
-	if (!q)
-		q = symbols_open(&p->symbols, fd, e);
-	if (q)
-		return q;
-	free((char *)p->first.path);
-	p->first = *object->first;
-	p->first.path = strdup(object->path);
-	if (!p->first.path)
-		return err_set(e, ENOMEM, "out of memory for a path");
-	p->object = *object;
-	p->object.first = &p->first;
-	p->object.path = p->first.path;
-
-	p->runtime = address_of(p, "_PyRuntime");
-	if (!p->runtime && symbols_section(p->symbols, ".PyRuntime", &p->runtime, &size))
-		p->runtime += p->object.bias;
-	*ret_is_python = p->runtime || address_of(p, "_PyThreadState_Current");
-	return 0;
-}
-
-/*
- * Where to look for the interpreter, in this order: a libpython goes before the executable, for both can be mapped; and
- * where neither is one, any object may be: the executable is the loader when that was called by name.
- */
-enum { LIBRARY, EXECUTABLE, ANY, PASSES };
-
-static bool is_candidate(const struct object *o, int pass, const char *exe)
-{
-	return pass == LIBRARY ? is_libpython(o->path) : pass == EXECUTABLE ? !strcmp(o->path, exe) : true;
-}
-
-static int find_object(struct python *p, const struct object *objects, size_t count, struct err *e)
-{
-	char exe[4096] = "";
-	struct err ignored;
-	bool is_python = false;
-	int q = proc_exe(p->pid, exe, sizeof(exe), e);
-
-	if (q)
-		return q;
-	for (size_t i = 0; i < count; i++)
-		if (stranger_is_pypy(objects[i].path))
-			return stranger_refuse(p->pid, objects[i].path, e);
-	for (int pass = 0; pass < PASSES; pass++)
-		for (size_t i = 0; i < count; i++) {
-			if (!is_candidate(&objects[i], pass, exe))
-				continue;
-			q = try_object(p, &objects[i], &is_python, pass == EXECUTABLE ? e : &ignored);
-			if (q && pass == EXECUTABLE)
-				return err_add(e, q, "%s", objects[i].path);
-			if (!q && is_python) {
-				snprintf(p->build, sizeof(p->build), "%s, %s", is_executable(p) ? "static" : "shared",
-					 symbols_is_stripped(p->symbols) ? "stripped" : "with symbols");
-				return 0;
-			}
-		}
-	return stranger_refuse(p->pid, exe, e);
 }
 
 /* 3.13+: the target's own table, and which build it is of. */
@@ -185,20 +77,38 @@ static int find_layout(struct python *p, struct remote *r, struct err *e)
 	return 0;
 }
 
+/* Before 3.7 the list starts at a static pointer. When its name was stripped, an exported one-liner loads it. */
+static raddr interpreter_head(const struct python *p)
+{
+	raddr head = python_address(p, "interp_head");
+	struct symbol s;
+	uint8_t code[8];
+	int32_t distance;
+
+	if (head)
+		return head;
+	if (!symbols_find(p->symbols, "PyInterpreterState_Head", &s) ||
+	    !symbols_bytes(p->symbols, s.value, code, sizeof(code)) ||
+	    code[0] != 0x48 || code[1] != 0x8b || code[2] != 0x05 || code[7] != 0xc3) /* mov x(%rip),%rax; ret */
+		return 0;
+	memcpy(&distance, code + 3, sizeof(distance));
+	return s.value + 7 + (raddr)(int64_t)distance + p->object.bias;
+}
+
 static int find_roots(struct python *p, struct err *e)
 {
 	const struct py_layout *l = &p->layout;
 
-	p->code_type = address_of(p, "PyCode_Type");
+	p->code_type = python_address(p, "PyCode_Type");
 	if (l->runtime.size) {
 		p->interpreters = p->runtime + l->runtime.interpreters.offset;
 		p->finalizing = p->runtime + l->runtime.finalizing.offset;
 		p->current = l->runtime.current.size ? p->runtime + l->runtime.current.offset : 0;
 	} else {
 		p->interpreters = interpreter_head(p);
-		p->finalizing = address_of(p, "_Py_Finalizing");
-		p->current = address_of(p, "_PyThreadState_Current");
-		p->key = p->layout.version >= 0x0300 ? address_of(p, "autoTLSkey") : 0;
+		p->finalizing = python_address(p, "_Py_Finalizing");
+		p->current = python_address(p, "_PyThreadState_Current");
+		p->key = p->layout.version >= 0x0300 ? python_address(p, "autoTLSkey") : 0;
 	}
 	if (!p->interpreters || !p->code_type || (l->runtime.size && !p->runtime))
 		return err_set(e, ENOTSUP, "%d is CPython %s without the symbols memspy starts from (%s)", p->pid,
@@ -267,7 +177,7 @@ int python_locate(struct python **ret, pid_t pid, struct remote *remote, const s
 	p->other_pid_namespace = status.other_pid_namespace;
 	q = maps_objects(maps, remote, &objects, &count, e);
 	if (!q)
-		q = find_object(p, objects, count, e);
+		q = python_find_object(p, objects, count, e);
 	if (!q)
 		q = find_layout(p, remote, e);
 	if (!q)

@@ -38,6 +38,10 @@ struct python {
 
 enum { STACK_THREADS_MAX = 8192, STACK_DEPTH_MAX = 4096, STACK_INTERPRETERS_MAX = 256 };
 
+/* python_object: sets symbols, object and what hangs on them: build, runtime. A sentence says what else the process is. */
+int python_find_object(struct python *p, const struct object *objects, size_t count, struct err *e);
+raddr python_address(const struct python *p, const char *name); /* of a symbol of the interpreter; 0: not there */
+
 /* version: "3.12.1" and its hex form; patch level 0 when only the minor version can be known. READ_TORN: no idea. */
 int version_find(struct python *p, struct remote *r, struct err *e);
 
