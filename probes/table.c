@@ -162,43 +162,52 @@ static bool begin(void)
 }
 
 /*
- * The live table is three quarters full: raise the period and keep each block with p_new / p_old. What stays
- * weighs more, what goes weighs nothing, the sums stay unbiased.
+ * The live table is three quarters full: raise the period and keep each block with p_new / p_old. What stays weighs more,
+ * what goes weighs nothing, the sums stay unbiased. All at once would hold this thread for milliseconds, and all that wait for
+ * the GIL: so it is a few blocks at each sample, and one that meanwhile moved back (erase) is left as it is.
  */
-static void thin(void)
+enum { THIN_AT_ONCE = 64 }; /* an eighth of the table is free: enough for eight times as many samples as this takes */
+static uint32_t thin_next = UINT32_MAX; /* entry; behind the last one there is nothing to do */
+
+static void raise_period(void)
 {
 	struct probe_header *h = header();
-	struct probe_live *map = live();
 	uint64_t old = period_now();
-	uint64_t period = old ? old * 2 : 1024;
-	uint64_t random = config.seed ^ cycles();
-	uint32_t at = 0;
 
 	if (h->period + 1 >= PROBE_PERIODS)
 		return;
-	h->periods[h->period + 1] = period;
+	h->periods[h->period + 1] = old ? old * 2 : 1024;
 	h->period++;
 	h->thinned++;
-	while (at <= live_mask()) {
-		struct probe_live entry = map[at];
+	thin_next = 0;
+	gate_redraw();
+}
+
+static void thin_some(void)
+{
+	struct probe_live *map = live();
+	uint64_t period = period_now();
+	uint64_t random = config.seed ^ cycles();
+
+	for (uint32_t n = THIN_AT_ONCE; n && thin_next <= live_mask(); n--) {
+		struct probe_live entry = map[thin_next];
 		struct weight was, is;
 
 		if (!entry.address || period_of(&entry) == period) {
-			at++;
+			thin_next++;
 			continue;
 		}
 		was = weigh(size_of(&entry), period_of(&entry));
 		if (random_keeps(&random, size_of(&entry), period_of(&entry), period)) {
 			is = weigh(size_of(&entry), period);
-			map[at].size_period = size_of(&entry) << 8 | h->period;
+			map[thin_next].size_period = size_of(&entry) << 8 | header()->period;
 			site_reweighed(entry.site, &was, &is);
-			at++;
+			thin_next++;
 		} else {
 			site_reweighed(entry.site, &was, NULL);
-			erase(&map[at]); /* somebody may have moved up to here: look again */
+			erase(&map[thin_next]); /* somebody may have moved up to here: look again */
 		}
 	}
-	gate_redraw();
 }
 
 COLD void table_add(uint64_t address, uint64_t size, uint32_t domain)
@@ -215,8 +224,10 @@ COLD void table_add(uint64_t address, uint64_t size, uint32_t domain)
 	}
 	/* Should there be a block at this address, its free went past us (an object not yet patched). */
 	remove_known(address);
-	for (int i = 0; i < 8 && h->live_count >= config.layout.live.count / 4 * 3; i++)
-		thin();
+	if (unlikely(h->live_count >= config.layout.live.count / 4 * 3) && thin_next > live_mask())
+		raise_period();
+	if (unlikely(thin_next <= live_mask()))
+		thin_some();
 	/* It was picked by the old period and would be booked by the new: it takes its chance like the others. */
 	if (picked_by != period_now() && !random_keeps(&random, size, picked_by, period_now())) {
 		lock_give();
