@@ -79,6 +79,7 @@ COUNTED = [  # what, mode without, mode with, pairs
     ('malloc and free, sampled, 1 frame', 'malloc', 'sampled-malloc-1', 2000),
     ('malloc and free, sampled, 16 frames', 'malloc', 'sampled-malloc-16', 2000),
     ('malloc and free, sampled, 64 frames', 'malloc', 'sampled-malloc-64', 2000),
+    ('malloc and free, sampled, 64 frames of one function', 'malloc', 'sampled-malloc-recursion-64', 2000),
     ('PyObject_Malloc and Free, sampled, 16 frames', 'object', 'sampled-object-16', 2000),
 ]
 

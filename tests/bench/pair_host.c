@@ -6,6 +6,7 @@
  * malloc, object        past the probe: libc, and a stand-in for pymalloc (a free list, as its fast path is)
  * hook-malloc, …        through the hooks, at a sampling distance that is never reached
  * sampled-malloc-N, …   every one is sampled, with N Python frames; all from one place
+ * sampled-malloc-recursion-N  the same, with all frames of one function
  */
 #include <stdio.h>
 
@@ -35,11 +36,11 @@ static struct {
 } state;
 static const void *current = &state;
 
-static void stand_on(int depth)
+static void stand_on(int depth, bool recursion)
 {
 	for (int i = 0; i < depth; i++) {
 		codes[i] = (struct code){ &code_type, &word, &word, &word, (uint64_t)i };
-		frames[i] = (struct frame){ i + 1 < depth ? &frames[i + 1] : NULL, &codes[i], 2 };
+		frames[i] = (struct frame){ i + 1 < depth ? &frames[i + 1] : NULL, &codes[recursion ? 0 : i], 2 };
 	}
 	state.thread = (uint64_t)__builtin_thread_pointer();
 	state.frame = depth ? frames : NULL;
@@ -113,7 +114,7 @@ START_TEST(run)
 		host_use_libc();
 		host.config->original[HOOK_OBJ_MALLOC] = (uint64_t)object_malloc;
 		pair = (struct pair){ host.malloc, host.free, host.obj_malloc, object_free };
-		stand_on(depth < DEPTH_MAX ? depth : DEPTH_MAX);
+		stand_on(depth < DEPTH_MAX ? depth : DEPTH_MAX, strstr(mode, "recursion") != NULL);
 	}
 	if (of_malloc)
 		of_libc(&pair, count);
