@@ -4,7 +4,7 @@
 
 #include "memspy/cleanup.h"
 #include "memspy/text.h"
-#include "plot_terminal_private.h"
+#include "plot_page.h"
 
 static int higher(const void *one, const void *other)
 {

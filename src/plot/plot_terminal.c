@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <math.h>
 
-#include "plot_terminal_private.h"
+#include "plot_page.h"
 
 enum { WIDTH_LEAST = 40, WIDTH_USUAL = 100, HEIGHT_LEAST = 10, HEIGHT_USUAL = 24, LABEL_COLUMNS = 40 };
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "memspy/cleanup.h"
-#include "listing_private.h"
+#include "listing_parts.h"
 
 static void listing_freep(struct listing **l)
 {

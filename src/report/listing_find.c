@@ -5,7 +5,7 @@
 
 #include "memspy/cleanup.h"
 #include "memspy/text.h"
-#include "listing_private.h"
+#include "listing_parts.h"
 
 static bool ends_with_path(const char *path, const char *end)
 {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "memspy/python_file.h"
-#include "listing_private.h"
+#include "listing_parts.h"
 
 int listing_read_source(struct listing *l, struct err *e)
 {

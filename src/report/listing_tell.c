@@ -6,9 +6,10 @@
 
 #include "memspy/cleanup.h"
 #include "memspy/export.h"
+#include "memspy/listing.h"
 #include "memspy/text.h"
 #include "memspy/units.h"
-#include "listing_private.h"
+#include "listing_parts.h"
 
 static const char head[] = "       live    ±         own        peak   allocated      blocks      growth   line  ";
 

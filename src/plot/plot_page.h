@@ -1,5 +1,5 @@
 /*
- * plot_terminal_private: a chart on its way into a terminal. Serves plot_terminal.c and plot_around.c only.
+ * plot_page: a chart on its way into a terminal. Serves plot_terminal.c and plot_around.c only.
  */
 #pragma once
 

@@ -1,11 +1,12 @@
 /*
- * listing_private: the lines of a file and their figures. Serves this folder only.
+ * listing_parts: the lines of a file and their figures. Serves this folder only.
  */
 #pragma once
 
 #include <sys/stat.h>
 
-#include "memspy/listing.h"
+#include "memspy/err.h"
+#include "memspy/moments.h"
 #include "memspy/names.h"
 
 struct listing_line {
