@@ -27,6 +27,9 @@ void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(pr
 void buf_json_string(struct buf *b, const char *text);
 /* One more member of a JSON object, with its comma: ,"key":"text". NULL is "". */
 void buf_json_text(struct buf *b, const char *key, const char *text);
+/* Text of at most so many bytes between tags or in an attribute of XML, which has no way to write U+FFFE and U+FFFF: those
+ * become U+FFFD. */
+void buf_xml(struct buf *b, const char *text, size_t most);
 /* Text that another process made up, for a terminal or a log: whatever is no UTF-8, a control character or a mark that
  * turns the direction of writing becomes '?'. */
 void buf_plain(struct buf *b, const char *text);

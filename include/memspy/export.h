@@ -14,6 +14,8 @@ void export_json(struct buf *to, const char *text);		    /* a JSON string; NULL 
 void export_json_escaped(struct buf *to, const char *name);	    /* a name of the target as a JSON string */
 /* ,"key":12.345678, whatever the locale says of points */
 void export_seconds(struct buf *to, const char *key, double seconds);
+/* ,"stack":[{"function":…,"file":…,"line":…},…], leaf first; without Python: one frame that says so */
+void export_stack(struct buf *to, const struct names *n, uint32_t stack);
 
 /* What a report is of. Each is text for people, escaped. */
 void export_name(struct buf *to, const struct report *r);     /* "shop.wsgi (pid 4711)" */

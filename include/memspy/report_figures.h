@@ -55,6 +55,8 @@ struct estimate report_freed(const struct report *r, size_t site);
 struct estimate report_temporary(const struct report *r, size_t site);
 struct part report_part(const struct report *r, size_t site); /* what the view takes of it */
 
+uint64_t report_a_second(const struct report *r, uint64_t figure); /* of the stretch; 0 where that has no length */
+
 /* The bytes of the view and their 95 % interval, of a row and of all. */
 struct difference report_interval(const struct report *r, const struct row *row);
 struct difference report_sum_interval(const struct report *r);

@@ -163,3 +163,23 @@ void buf_plain(struct buf *b, const char *text)
 		s += n ? n : 1;
 	}
 }
+
+void buf_xml(struct buf *b, const char *text, size_t most)
+{
+	for (const char *p = text; *p && (size_t)(p - text) < most; p++) {
+		if (strncmp(p, "\xef\xbf\xbe", 3) == 0 || strncmp(p, "\xef\xbf\xbf", 3) == 0) {
+			buf_puts(b, "\xef\xbf\xbd");
+			p += 2;
+		} else if (*p == '&') {
+			buf_puts(b, "&amp;");
+		} else if (*p == '<') {
+			buf_puts(b, "&lt;");
+		} else if (*p == '>') {
+			buf_puts(b, "&gt;");
+		} else if (*p == '"') {
+			buf_puts(b, "&quot;");
+		} else {
+			buf_putc(b, *p);
+		}
+	}
+}

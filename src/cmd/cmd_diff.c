@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "memspy/cleanup.h"
@@ -55,17 +54,10 @@ static void read_choices(const struct args *a, struct diff_ask *ask)
 			ask->by = (enum rows_by)i;
 }
 
-static unsigned width_of_output(const struct args *a)
-{
-	struct winsize size;
-
-	return !args_given(a, "output") && terminal_is(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
 static int tell(const struct args *a, const struct diff *d, struct err *e)
 {
 	const struct diff_look look = {
-		.most_rows = args_flag(a, "all") ? 0 : (size_t)args_number(a, "rows"), .width = width_of_output(a),
+		.most_rows = args_flag(a, "all") ? 0 : (size_t)args_number(a, "rows"), .width = put_width(a),
 	};
 	_cleanup_(buf_done) struct buf text = { 0 };
 	int r = 0;
@@ -82,10 +74,7 @@ static int tell(const struct args *a, const struct diff *d, struct err *e)
 		return r;
 	if (text.failed)
 		return err_set(e, ENOMEM, "out of memory for a difference");
-	if (args_given(a, "output"))
-		return put_file(args_text(a, "output"), args_flag(a, "force"), &text, e);
-	fwrite(text.data ? text.data : "", 1, text.length, stdout);
-	return 0;
+	return put_output(a, &text, e);
 }
 
 /* More than the limit, beyond doubt: that is the error. What cannot be told is said and is none. */

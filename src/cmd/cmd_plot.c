@@ -100,12 +100,7 @@ static int run(const struct args *a, struct err *e)
 	if (r != 0)
 		return r;
 	r = !out ? plot_terminal(plot, &look, &text, e) : ends(out, ".png") ? plot_png(plot, &look, &text, e) : plot_svg(plot, &look, &text, e);
-	if (r < 0)
-		return r;
-	if (out)
-		return put_file(out, args_flag(a, "force"), &text, e);
-	fwrite(text.data ? text.data : "", 1, text.length, stdout);
-	return 0;
+	return r < 0 ? r : put_output(a, &text, e);
 }
 
 const struct command cmd_plot = {

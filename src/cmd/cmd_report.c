@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "memspy/cleanup.h"
@@ -20,13 +19,6 @@ static int index_of(const struct args *a, const char *option, const char *const 
 		if (args_is(a, option, names[i]))
 			return i;
 	return 0;
-}
-
-static unsigned width_of_output(bool is_file)
-{
-	struct winsize size;
-
-	return !is_file && isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 #define FORMAT_CHOICE(name, does, binary) "|" #name
@@ -63,7 +55,7 @@ static struct report_look look_of(const struct args *a)
 {
 	return (struct report_look){
 		.most_rows = most_rows(a),
-		.width = width_of_output(args_given(a, "output")),
+		.width = put_width(a),
 		.no_source = args_flag(a, "no-source"),
 	};
 }
@@ -170,7 +162,7 @@ static int tell_lines(const struct args *a, const struct report_ask *what, struc
 	if (format_is(a, "json"))
 		listing_json(listing, to);
 	else
-		listing_text(listing, args_flag(a, "all"), width_of_output(args_given(a, "output")), to);
+		listing_text(listing, args_flag(a, "all"), put_width(a), to);
 	return 0;
 }
 
@@ -193,10 +185,7 @@ static int run(const struct args *a, struct err *e)
 		r = err_set(e, ENOMEM, "out of memory for a report");
 	if (r)
 		return r;
-	if (args_given(a, "output"))
-		return put_file(args_text(a, "output"), args_flag(a, "force"), &text, e);
-	fwrite(text.data ? text.data : "", 1, text.length, stdout);
-	return 0;
+	return put_output(a, &text, e);
 }
 
 const struct command cmd_report = {

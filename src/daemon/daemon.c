@@ -112,13 +112,13 @@ static void accept_clients(struct daemon *d)
 	}
 }
 
-static void drop_client(struct daemon *d, struct client *c)
+void daemon_drop_client(struct daemon *d, struct client *c)
 {
 	request_withdraw(d, c);
 	client_close(c);
 }
 
-static void read_client(struct daemon *d, struct client *c)
+void daemon_read_client(struct daemon *d, struct client *c)
 {
 	char *line;
 	int r = client_read(c, &line);
@@ -126,7 +126,7 @@ static void read_client(struct daemon *d, struct client *c)
 	if (r == READ_GONE && (c->recorder || c->last))
 		request_withdraw(d, c); /* it still reads how its recording ended */
 	else if (r)
-		drop_client(d, c);
+		daemon_drop_client(d, c);
 	else if (line)
 		request_serve(d, c, line);
 	if (c->asked && c->in.length > c->in.used)
@@ -142,11 +142,11 @@ static void serve_clients(struct daemon *d, const struct wait *w)
 		if (c->fd < 0 || c->fd != w->fds[CLIENTS + i].fd)
 			continue;
 		if (what & (POLLIN | POLLHUP | POLLERR))
-			read_client(d, c);
+			daemon_read_client(d, c);
 		if (c->fd >= 0 && client_wants_to_write(c) && !client_write(c))
-			drop_client(d, c);
+			daemon_drop_client(d, c);
 		if (c->fd >= 0 && c->deadline_ns && clock_now_ns() > c->deadline_ns)
-			drop_client(d, c);
+			daemon_drop_client(d, c);
 	}
 }
 
@@ -233,7 +233,7 @@ static void leave(struct daemon *d)
 		if (d->clients[i].fd < 0)
 			continue;
 		client_write(&d->clients[i]);
-		drop_client(d, &d->clients[i]);
+		daemon_drop_client(d, &d->clients[i]);
 	}
 	close(d->listener);
 	close(d->signals);

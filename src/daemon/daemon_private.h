@@ -65,6 +65,12 @@ struct daemon {
 	bool stop;
 };
 
+/* ---- daemon.c ---- */
+
+/* There is something to read, or the other end went. */
+void daemon_read_client(struct daemon *d, struct client *c);
+void daemon_drop_client(struct daemon *d, struct client *c);
+
 /* ---- attaching.c: an attach that was asked for, made beside the loop ---- */
 
 struct attach_wish {

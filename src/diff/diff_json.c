@@ -1,3 +1,4 @@
+#include "memspy/export.h"
 #include "diff_private.h"
 
 static void add(struct buf *to, const char *key, int64_t v)
@@ -32,26 +33,6 @@ static void add_end(struct buf *to, const char *key, const struct diff_end *end,
 	buf_putc(to, '}');
 }
 
-/* Leaf first. */
-static void add_stack(struct buf *to, const struct names *n, uint32_t stack)
-{
-	const char *comma = "";
-
-	buf_puts(to, ",\"stack\":[");
-	do {
-		uint32_t frame = names_stack_at(n, stack).frame;
-		struct frame f = names_frame_at(n, frame);
-
-		buf_printf(to, "%s{\"function\":", comma);
-		buf_json_string(to, rows_function(n, frame));
-		buf_json_text(to, "file", names_text(n, f.file));
-		buf_printf(to, ",\"line\":%d}", f.line);
-		comma = ",";
-		stack = names_stack_at(n, stack).parent;
-	} while (stack);
-	buf_putc(to, ']');
-}
-
 static void add_row(struct buf *to, const struct diff *d, const struct row *row)
 {
 	struct difference change = diff_interval(d, row);
@@ -73,7 +54,7 @@ static void add_row(struct buf *to, const struct diff *d, const struct row *row)
 	if (d->by == BY_MODULE)
 		buf_json_text(to, "module", row->module);
 	if (d->by == BY_STACK)
-		add_stack(to, d->names, row->stack);
+		export_stack(to, d->names, row->stack);
 	buf_putc(to, '}');
 }
 

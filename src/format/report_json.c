@@ -19,25 +19,6 @@ static void add_frame(struct buf *to, const char *function, const char *file, in
 	buf_printf(to, ",\"line\":%d", line);
 }
 
-/* Leaf first; an allocation without Python has one frame that says so. */
-static void add_stack(struct buf *to, const struct names *n, uint32_t stack)
-{
-	const char *comma = "";
-
-	buf_puts(to, ",\"stack\":[");
-	do {
-		uint32_t frame = names_stack_at(n, stack).frame;
-		struct frame f = names_frame_at(n, frame);
-
-		buf_printf(to, "%s{", comma);
-		add_frame(to, rows_function(n, frame), names_text(n, f.file), f.line);
-		buf_putc(to, '}');
-		comma = ",";
-		stack = names_stack_at(n, stack).parent;
-	} while (stack);
-	buf_putc(to, ']');
-}
-
 static void add_list(struct buf *to, const char *key, const uint64_t *v, size_t count)
 {
 	buf_printf(to, ",\"%s\":[", key);
@@ -78,7 +59,7 @@ static void add_row(struct buf *to, const struct report *r, const struct row *ro
 	if (r->by == BY_THREAD)
 		add(to, "thread", row->thread);
 	if (r->by == BY_STACK)
-		add_stack(to, report_names(r), row->stack);
+		export_stack(to, report_names(r), row->stack);
 	add_more(to, r, row, m);
 	buf_putc(to, '}');
 }

@@ -19,14 +19,7 @@ void svg_text(struct buf *to, const struct buf *escaped, size_t columns)
 		if (used > columns)
 			break;
 	}
-	for (size_t k = 0; k < (used > columns ? cut : escaped->length); k++)
-		switch (escaped->data[k]) {
-		case '<': buf_puts(to, "&lt;"); break;
-		case '>': buf_puts(to, "&gt;"); break;
-		case '&': buf_puts(to, "&amp;"); break;
-		case '"': buf_puts(to, "&quot;"); break;
-		default: buf_putc(to, escaped->data[k]);
-		}
+	buf_xml(to, escaped->data ? escaped->data : "", used > columns ? cut : escaped->length);
 	if (used > columns)
 		buf_puts(to, "…");
 	to->failed |= escaped->failed;

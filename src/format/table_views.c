@@ -67,20 +67,13 @@ static void growth_figures(struct buf *to, const struct report *r, const struct 
 	buf_printf(to, "%12s", units_bytes(row->before.bytes).text);
 }
 
-static uint64_t a_second(const struct report *r, uint64_t figure)
-{
-	double seconds = r->moments.to_seconds - (r->since_attach ? 0 : r->moments.from_seconds);
-
-	return seconds > 0 ? (uint64_t)((double)figure / seconds + 0.5) : 0;
-}
-
 static void churn_figures(struct buf *to, const struct report *r, const struct row *row)
 {
 	struct difference own = report_interval(r, row);
 
-	buf_printf(to, "%11s", units_bytes(a_second(r, row->own.bytes)).text);
+	buf_printf(to, "%11s", units_bytes(report_a_second(r, row->own.bytes)).text);
 	text_percent(to, row->own.bytes, (struct interval){ (uint64_t)own.low, (uint64_t)own.high }, 8);
-	text_number(to, a_second(r, row->own.blocks), 12);
+	text_number(to, report_a_second(r, row->own.blocks), 12);
 	buf_printf(to, "%12s", units_bytes(row->own.bytes).text);
 	add_share(to, more_of(r, row)->freed.bytes, row->own.bytes, 8);
 }

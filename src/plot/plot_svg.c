@@ -7,27 +7,6 @@
 
 #include "plot_scene.h"
 
-/* XML has no way to write U+FFFE and U+FFFF; other characters without a picture were escaped where names were read. */
-static void add_text(struct buf *to, const char *text)
-{
-	for (const char *p = text; *p; p++) {
-		if (strncmp(p, "\xef\xbf\xbe", 3) == 0 || strncmp(p, "\xef\xbf\xbf", 3) == 0) {
-			buf_puts(to, "\xef\xbf\xbd");
-			p += 2;
-		} else if (*p == '&') {
-			buf_puts(to, "&amp;");
-		} else if (*p == '<') {
-			buf_puts(to, "&lt;");
-		} else if (*p == '>') {
-			buf_puts(to, "&gt;");
-		} else if (*p == '"') {
-			buf_puts(to, "&quot;");
-		} else {
-			buf_putc(to, *p);
-		}
-	}
-}
-
 /* One decimal is a tenth of a pixel: more is but bytes. */
 static void add_number(struct buf *to, double v)
 {
@@ -94,7 +73,7 @@ static void close_mark(struct buf *to, const char *element, const struct mark *m
 		return;
 	}
 	buf_puts(to, "><title>");
-	add_text(to, m->text);
+	buf_xml(to, m->text, SIZE_MAX);
 	buf_printf(to, "</title></%s>\n", element);
 }
 
@@ -121,7 +100,7 @@ static void add_words(struct buf *to, const struct mark *m)
 	if (m->anchor != ANCHOR_START)
 		buf_printf(to, " text-anchor=\"%s\"", anchors[m->anchor]);
 	buf_puts(to, m->bold ? " font-weight=\"600\">" : ">");
-	add_text(to, m->text ? m->text : "");
+	buf_xml(to, m->text ? m->text : "", SIZE_MAX);
 	buf_puts(to, "</text>\n");
 }
 
@@ -162,9 +141,9 @@ int scene_svg(const struct scene *s, enum plot_theme theme, struct buf *to, stru
 	buf_puts(to, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\"");
 	buf_printf(to, " viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" height=\"%.0f\" role=\"img\">\n<title>", s->width, s->height,
 		   s->width, s->height);
-	add_text(to, s->title ? s->title : "");
+	buf_xml(to, s->title ? s->title : "", SIZE_MAX);
 	buf_puts(to, "</title>\n<desc>");
-	add_text(to, s->about ? s->about : "");
+	buf_xml(to, s->about ? s->about : "", SIZE_MAX);
 	buf_puts(to, "</desc>\n");
 	add_style(to, theme);
 	for (size_t i = 0; i < s->count; i++)

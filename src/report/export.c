@@ -38,6 +38,25 @@ void export_seconds(struct buf *to, const char *key, double seconds)
 		   (unsigned long long)(us % 1000000));
 }
 
+void export_stack(struct buf *to, const struct names *n, uint32_t stack)
+{
+	const char *comma = "";
+
+	buf_puts(to, ",\"stack\":[");
+	do {
+		uint32_t frame = names_stack_at(n, stack).frame;
+		struct frame f = names_frame_at(n, frame);
+
+		buf_printf(to, "%s{\"function\":", comma);
+		buf_json_string(to, rows_function(n, frame));
+		buf_json_text(to, "file", names_text(n, f.file));
+		buf_printf(to, ",\"line\":%d}", f.line);
+		comma = ",";
+		stack = names_stack_at(n, stack).parent;
+	} while (stack);
+	buf_putc(to, ']');
+}
+
 void export_name(struct buf *to, const struct report *r)
 {
 	const struct recording_about *about = series_about(r->moments.series);

@@ -168,23 +168,16 @@ static int64_t freed_bytes(const struct report *r, const struct row *row, const 
 	return (int64_t)m->freed.bytes;
 }
 
-static int64_t a_second(const struct report *r, uint64_t figure)
-{
-	double seconds = r->moments.to_seconds - (r->since_attach ? 0 : r->moments.from_seconds);
-
-	return seconds > 0 ? (int64_t)((double)figure / seconds + 0.5) : 0;
-}
-
 static int64_t bytes_per_s(const struct report *r, const struct row *row, const struct more *m)
 {
 	(void)m;
-	return a_second(r, row->own.bytes);
+	return (int64_t)report_a_second(r, row->own.bytes);
 }
 
 static int64_t blocks_per_s(const struct report *r, const struct row *row, const struct more *m)
 {
 	(void)m;
-	return a_second(r, row->own.blocks);
+	return (int64_t)report_a_second(r, row->own.blocks);
 }
 
 static int64_t before_bytes(const struct report *r, const struct row *row, const struct more *m)

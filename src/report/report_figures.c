@@ -124,6 +124,13 @@ struct part report_part(const struct report *r, size_t i)
 	return p;
 }
 
+uint64_t report_a_second(const struct report *r, uint64_t figure)
+{
+	double seconds = r->moments.to_seconds - (r->since_attach ? 0 : r->moments.from_seconds);
+
+	return seconds > 0 ? (uint64_t)((double)figure / seconds + 0.5) : 0;
+}
+
 /* ---- stacks ---- */
 
 static void add_site(struct report_stack *to, const struct report *r, size_t i)

@@ -74,26 +74,6 @@ static void turn(struct daemon *d)
 	lineages_turn(d, clock_now_ns());
 }
 
-/* The loop's way with a client (daemon.c). */
-static void drop(struct daemon *d, struct client *c)
-{
-	request_withdraw(d, c);
-	client_close(c);
-}
-
-static void read_client(struct daemon *d, struct client *c)
-{
-	char *line;
-	int r = client_read(c, &line);
-
-	if (r == READ_GONE && (c->recorder || c->last))
-		request_withdraw(d, c);
-	else if (r)
-		drop(d, c);
-	else if (line)
-		request_serve(d, c, line);
-}
-
 /* The eventfd blocks: the thread that attaches has come to its end before we go on. A signal may end the wait too soon. */
 static void end_attaches(struct daemon *d)
 {
@@ -121,19 +101,19 @@ static void connect_and_ask(struct daemon *d, struct client *c, const uint8_t *l
 		close(fd);
 	if (how & HANGS_UP)
 		shutdown(ends[1], SHUT_WR);
-	read_client(d, c);
+	daemon_read_client(d, c);
 	if (!(how & ATTACHES_LATE))
 		end_attaches(d);
 	if (how & TURNS)
 		turn(d);
 	if (how & HANGS_UP && c->fd >= 0 && !c->last)
-		read_client(d, c);
+		daemon_read_client(d, c);
 	if (c->fd >= 0 && client_wants_to_write(c) && !client_write(c))
-		drop(d, c);
+		daemon_drop_client(d, c);
 	read_answers(ends[1]);
 	close(ends[1]);
 	if (c->fd >= 0 && !(how & STAYS))
-		drop(d, c);
+		daemon_drop_client(d, c);
 }
 
 static void end(struct daemon *d)
@@ -147,7 +127,7 @@ static void end(struct daemon *d)
 			sessions_drop(d, d->watches[i], "the end", &e);
 	for (size_t i = 0; i < MOST_CLIENTS; i++)
 		if (d->clients[i].fd >= 0)
-			drop(d, &d->clients[i]);
+			daemon_drop_client(d, &d->clients[i]);
 }
 
 static void wake(int signal)
