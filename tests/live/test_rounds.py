@@ -4,7 +4,9 @@ In and out, again and again, of a fresh process after each ten times: whoever is
 hangs. In each place of test_places.py as well, with --places. Arguments: memspy, versions, [--rounds N] [--places] [--only PLACE;...].
 """
 import argparse
+import collections
 import os
+import re
 import sys
 
 import memspy_live as live
@@ -19,7 +21,7 @@ FRESH = 10
 
 class Rounds:
     def __init__(self, memspy, rounds):
-        self.memspy, self.rounds, self.done, self.refused, self.entered = memspy, rounds, 0, 0, 0
+        self.memspy, self.rounds, self.done, self.entered, self.refusals = memspy, rounds, 0, 0, collections.Counter()
 
     def some(self, pid, faults_of):
         """Up to ten rounds in a fresh process: the first is a way in, the others find the probe of the one before."""
@@ -29,7 +31,8 @@ class Rounds:
             answer = self.memspy.record(pid, file, '--inject', way, duration=0.02)
             assert answer.returncode in (0, 1), f'round {self.done}, by {way}: exit {answer.returncode} {answer.stderr.strip()}'
             assert answer.returncode == 0 or answer.stderr.count('\n') == 1, f'round {self.done}: {answer.stderr}'
-            self.refused += answer.returncode
+            if answer.returncode:
+                self.refusals[re.sub(r'\d+', 'N', answer.stderr.strip())] += 1
             faults = faults_of()
             assert not faults, f'round {self.done}, by {way}: {faults}'
             self.done += 1
@@ -38,8 +41,10 @@ class Rounds:
         assert not hooked, f'{hooked} words still lead to the probe'
 
     def words(self):
-        assert self.refused < self.rounds, 'always refused'
-        return f'{self.done} rounds in {self.entered} processes, {self.refused} refused, 0 dead, 0 hung'
+        refused = sum(self.refusals.values())
+        assert refused < self.rounds, 'always refused'
+        why = ''.join(f'; {n} times “{sentence}”' for sentence, n in self.refusals.items())
+        return f'{self.done} rounds in {self.entered} processes, {refused} refused, 0 dead, 0 hung{why}'
 
 
 def of_version(memspy, python, rounds):
