@@ -52,8 +52,16 @@ def clean():
             process.kill()
             process.wait()
     for pid in daemons():
-        os.kill(pid, signal.SIGKILL)
+        kill(pid)
     subprocess.run(['rm', '-rf', scratch])
+
+
+def kill(pid, how=signal.SIGKILL):
+    """A process that is not our child: it may have ended by itself since it was found."""
+    try:
+        os.kill(pid, how)
+    except ProcessLookupError:
+        pass
 
 
 def limit(seconds):
@@ -214,7 +222,7 @@ class Counted(Target):
     def poke(self):
         """Work has to be asked for."""
 
-    def works(self, patience=20):
+    def works(self, patience=60):
         """It does new work, below Python as well, and what it does is right: the list of faults."""
         before = self.words()
         end = time.monotonic() + patience
@@ -302,9 +310,21 @@ def let_go(pid, stopped=False, masks=True):
             faults.append(f"thread {tid} is still traced by {s['TracerPid']}")
         if s['State'][0] == 't' or (s['State'][0] == 'T') != stopped:
             faults.append(f"thread {tid} is in state {s['State']}")
-        if masks and int(s['SigBlk'], 16):
+        if masks and blocks_signals(pid, tid):
             faults.append(f"thread {tid} has signals blocked: {s['SigBlk']}")
     return faults
+
+
+def blocks_signals(pid, tid):
+    """Not only for the moment, as one does that starts a thread or a process."""
+    for _ in range(50):
+        try:
+            if not int(status_of(pid, tid)['SigBlk'], 16):
+                return False
+        except OSError:
+            return False
+        time.sleep(0.01)
+    return True
 
 
 def not_let_go(pid, masks=True):
@@ -430,7 +450,7 @@ class Memspy:
         self.end(process)
         # The one who traces and hooks for "attach" is the daemon.
         for daemon in daemons() if how == 'attach' else []:
-            os.kill(daemon, signal.SIGKILL)
+            kill(daemon)
 
     def report(self, file, view='live', by='line'):
         answer = self.run('report', file, '--format', 'json', '--view', view, '--by', by)
@@ -489,7 +509,7 @@ def has_ticks(path, pid):
     return document.get('target', {}).get('pid') == pid and bool(document['ticks'])
 
 
-def wait_until(what, patience=20):
+def wait_until(what, patience=60):
     end = time.monotonic() + patience
     while not what():
         if time.monotonic() > end:

@@ -57,12 +57,12 @@ class Gunicorn(unittest.TestCase):
         def ask(count):
             for i in range(count):
                 try:
-                    with urllib.request.urlopen(f'http://127.0.0.1:{port}/item/{i}', timeout=10) as answer:
+                    with urllib.request.urlopen(f'http://127.0.0.1:{port}/item/{i}', timeout=60) as answer:
                         answers.append(answer.status)
                 except OSError as fault:
                     answers.append(fault)
 
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:  # both workers are there when the port answers
             try:
                 socket.create_connection(('127.0.0.1', port), 1).close()

@@ -23,6 +23,18 @@ NOBODY = memspy_live.NOBODY
 SLEEPER = 'import sys, time; print("ready", flush=True); time.sleep(600)'
 
 
+SLEEPS = {'23', '35', '202', '230', '270'}  # select, nanosleep, futex, clock_nanosleep, pselect6
+
+
+def sleeps(pid):
+    """It is up, and each of its threads is in a system call that waits."""
+    try:
+        return all(pathlib.Path(f'/proc/{pid}/task/{tid}/syscall').read_text().split()[0] in SLEEPS
+                   for tid in os.listdir(f'/proc/{pid}/task'))
+    except OSError:
+        return False
+
+
 class Refusals(unittest.TestCase):
     def setUp(self):
         # Not in a folder of root's only: memspy is run as nobody, too.
@@ -46,7 +58,8 @@ class Refusals(unittest.TestCase):
             process.wait()
             process.stdout.close()
         self.addCleanup(stop)
-        time.sleep(0.2)  # until it is up and sleeps: before that its mappings change by themselves
+        # Before that its mappings change by themselves.
+        self.assertTrue(memspy_live.wait_until(lambda: process.poll() is not None or sleeps(process.pid)))
         return process
 
     def start_python(self):
@@ -256,7 +269,7 @@ class Refusals(unittest.TestCase):
                 writer, = [pid for pid in filter(str.isdigit, os.listdir('/proc')) if int(pid) != record.pid and
                            mark in self.bytes_of(f'/proc/{pid}/environ')]
             self.prlimit('--pid', writer, f'--fsize={self.out.stat().st_size + 2000}')
-            words = record.communicate(timeout=20)[1]
+            words = record.communicate(timeout=60)[1]
             self.assertEqual(record.returncode, 1, (holder, record.returncode, words))
             self.assertIn('File too large', words)
             self.assertIn('holds everything up to', words)
@@ -352,7 +365,7 @@ class Refusals(unittest.TestCase):
 
     def test_a_zombie_and_a_kernel_thread_are_explained(self):
         zombie = subprocess.Popen(['true'])
-        time.sleep(0.2)
+        self.assertTrue(memspy_live.wait_until(lambda: memspy_live.status_of(zombie.pid)['State'][0] == 'Z'))
         self.refused(self.record(zombie.pid), 1, str(zombie.pid))
         zombie.wait()
         if pathlib.Path('/proc/2/comm').exists() and pathlib.Path('/proc/2/comm').read_text() == 'kthreadd\n':

@@ -181,7 +181,7 @@ def killed(memspy, python):
         pids = f.ask(f'children 3 {2 * MB}')
         f.wait_for(pids)
         for daemon in live.daemons():
-            os.kill(daemon, signal.SIGKILL)
+            live.kill(daemon)
         daemon_has_left()
         pids += f.ask(f'children 1 {2 * MB}')
         faults = f.ask('storm 20 2')
@@ -283,7 +283,7 @@ def last_moment(memspy, python):
                 f.detach(f.target.pid)
             elif how == 'term':
                 for daemon in live.daemons():
-                    os.kill(daemon, signal.SIGTERM)
+                    live.kill(daemon, signal.SIGTERM)
             else:
                 session.send_signal(signal.SIGINT)
                 assert memspy.end(session).returncode == 0

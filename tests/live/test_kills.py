@@ -138,10 +138,10 @@ def program_outlives_us(memspy, python, kills):
         if started_by(mark):
             stopped += seen_stopped
             running += not seen_stopped
-            done = live.wait_until(lambda: os.path.exists(word), 5)
-            states = [live.status_of(pid)['State'] for pid in started_by(mark)]
+            done = live.wait_until(lambda: os.path.exists(word) or not started_by(mark)) and os.path.exists(word)
+            states = [state_of(pid) for pid in started_by(mark)]
             for pid in started_by(mark) if not done else ():
-                os.kill(pid, signal.SIGKILL)
+                live.kill(pid)
             assert done, f'kill {i + 1}: the program is in state {states}'
         starter.end(session)  # whose pipes the program has, too
         assert not parses(file), parses(file)

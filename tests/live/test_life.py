@@ -29,7 +29,7 @@ class Watched:
     def end(self):
         """Ends the session, looks at the process, and lets it end."""
         ticks = len(live.recording(self.file))
-        live.wait_until(lambda: len(live.recording(self.file)) > ticks, 5)
+        live.wait_until(lambda: len(live.recording(self.file)) > ticks or self.session.poll() is not None)
         self.session.send_signal(signal.SIGINT)
         answer = self.memspy.end(self.session)
         assert answer.returncode == 0, answer.stderr

@@ -10,6 +10,7 @@ import os
 import re
 import select
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -71,7 +72,7 @@ class Guest:
 
     def answer(self):
         """Its next line; "" when it ended or is stuck."""
-        ready = select.select([self.process.stdout], [], [], 20)[0]
+        ready = select.select([self.process.stdout], [], [], 60)[0]
         return self.process.stdout.readline() if ready else ''
 
     def count(self):
@@ -87,7 +88,7 @@ class Guest:
         before = self.count()
         if before < 0:
             return [f'the target does not answer: {self.process.poll()}']
-        works = live.wait_until(lambda: self.count() > before, 10)
+        works = live.wait_until(lambda: self.count() > before)
         return live.let_go(self.pid) + ([] if works else ['the target stands still'])
 
     def __enter__(self):
@@ -291,15 +292,21 @@ def dumped(memspy, pid):
 def recorded(memspy, guest):
     file = live.path_of('place.json')
     before = guest.count()
-    answer = memspy.record(guest.pid, file, '--sample-bytes', '64K', duration=0.5)
+    session = memspy.start('record', '-v', '-f', '--pid', guest.pid, '--interval', 0.1, '--sample-bytes', '64K', '-o', file)
+    begun = live.wait_until(lambda: session.poll() is not None or live.has_ticks(file, guest.pid))
+    first = guest.count()
+    enough = live.wait_until(lambda: guest.count() > first + 150 or session.poll() is not None)
+    last = guest.count()
+    session.send_signal(signal.SIGINT)
+    answer = memspy.end(session)
     after = guest.count()
-    assert answer.returncode == 0, f'record: {answer.stderr.strip()}'
+    assert answer.returncode == 0 and begun and enough, f'record: {answer.stderr.strip()}'
     rows = memspy.report(file, 'allocated')['rows']
     top = rows[0] if rows else None
     assert top and (top['function'], top['file'], top['line']) == ('remember', '<string>', LINE), f'on top is {top}'
-    # It is counted once, and nearly all of the time between the two questions is recorded.
-    most = (after - before + 1) * BLOCK
-    assert 0.3 * most < top['own_bytes'] < 1.1 * most, f"{top['own_bytes']} of at most {most} bytes"
+    # It is counted once: all of what was while it was recorded for certain, and no more than there was from before to after.
+    least, most = (last - first - 1) * BLOCK, (after - before + 1) * BLOCK
+    assert 0.9 * least < top['own_bytes'] < 1.1 * most, f"{top['own_bytes']} of {least} to {most} bytes"
     return live.held_ms(answer.stderr)
 
 
@@ -393,12 +400,12 @@ def uwsgi(memspy, wrapper):
 
     def ask():
         try:
-            return int(urllib.request.urlopen(f'http://127.0.0.1:{port}/', timeout=10).read())
+            return int(urllib.request.urlopen(f'http://127.0.0.1:{port}/', timeout=60).read())
         except OSError:
             return 0
     try:
-        assert live.wait_until(ask, 20), 'it does not answer'
-        session = memspy.start('record', '-f', '--pid', process.pid, '--duration', 20, '--sample-bytes', '16K', '-o', file)
+        assert live.wait_until(ask), 'it does not answer'
+        session = memspy.start('record', '-f', '--pid', process.pid, '--duration', 120, '--sample-bytes', '16K', '-o', file)
         assert live.wait_until(lambda: live.has_ticks(file, process.pid) or session.poll() is not None), 'no tick'
         before = ask()
         for _ in range(100):

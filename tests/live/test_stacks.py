@@ -134,7 +134,8 @@ class Busy(unittest.TestCase):
     def test_a_stack_that_is_shown_is_a_possible_one(self):
         whole = 0
         with Target('busy.py') as target:
-            time.sleep(0.2)
+            while [f[0] for f in target.look()['threads'][0]['frames']][-2:] != ['main', '<module>']:
+                time.sleep(0.01)  # it has said it is ready, and then it calls main
             for _ in range(40):
                 [thread] = target.look()['threads']
                 names = [f[0] for f in thread['frames']]

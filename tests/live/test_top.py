@@ -22,7 +22,7 @@ class Blocks:
         self.process = memspy.start('top', '--plain', *args)
         self.text = ''
 
-    def next(self, patience=15):
+    def next(self, patience=60):
         """The lines of the next block."""
         end = time.monotonic() + patience
         while '\n\n' not in self.text:
@@ -34,13 +34,20 @@ class Blocks:
         block, self.text = self.text.split('\n\n', 1)
         return block.split('\n')
 
-    def until(self, what, patience=20):
+    def until(self, what, patience=60):
         end = time.monotonic() + patience
         while True:
             block = self.next()
             if what(block):
                 return block
             assert time.monotonic() < end, block
+
+    def only(self, pid):
+        """Until it shows nobody else any more: two that run take turns."""
+        seen, end = [], time.monotonic() + 60
+        while seen[-6:] != 6 * [True]:
+            seen.append(f'pid {pid} ' in self.next()[0] + ' ')
+            assert time.monotonic() < end, 'another one is shown'
 
     def end(self):
         return self.memspy.end(self.process)
@@ -64,7 +71,7 @@ def let_go(target):
 
 def sees_growth(memspy, python):
     with Target(python, 'shelves.py') as target:
-        top = Blocks(memspy, '--pid', target.pid, '--exact', '--interval', 0.2, '--count', 60)
+        top = Blocks(memspy, '--pid', target.pid, '--exact', '--interval', 0.2)
         first = top.next()
         assert re.fullmatch(rf'top  0\.0 s  pid {target.pid}  shelves\.py  CPython [\d.]+  up \S+', first[0]), first[0]
         assert re.match(r'rss  [\d.]+ MiB  [\d.]+ MiB from before memspy came$', first[1]), first[1]
@@ -80,6 +87,7 @@ def sees_growth(memspy, python):
         assert grown['remember'][3] == '+13.0 MiB', grown['remember']
         target.ask('empty')
         top.until(lambda b: not any('Catalogue.load' in line for line in b))
+        top.process.send_signal(signal.SIGINT)
         answer = top.end()
         assert answer.returncode == 0, answer.stderr
         faults = let_go(target)
@@ -91,18 +99,22 @@ def says_growth_per_minute(memspy, python):
     """5 MiB each half second are 600 MiB a minute."""
     with Target(python, 'shelves.py') as target:
         top = memspy.start('top', '--pid', target.pid, '--exact', '--interval', 0.5, '--count', 16, '--format', 'json')
+        blocks = [json.loads(top.stdout.readline())]
+        began = time.monotonic()
         for _ in range(14):
             target.ask('grow')
             time.sleep(0.5)
+        rate = 14 * 5 * MIB / (time.monotonic() - began) * 60  # less than 600 MiB where the machine is slow
+        blocks += [json.loads(line) for line in top.stdout.read().splitlines()]
         answer = memspy.end(top)
         assert answer.returncode == 0, answer.stderr
-        last = json.loads(answer.stdout.splitlines()[-1])
+        last = blocks[-1]
         row = last['rows'][0]
         assert row['function'] == 'remember' and row['line'] == 24, row
         assert row['own_low'] == row['own_bytes'] == row['own_high'], row
-        assert 300 * MIB < row['bytes_per_minute'] < 800 * MIB, row
+        assert 0.5 * rate < row['bytes_per_minute'] < 1.4 * rate, (rate, row)
         assert row['bytes_per_minute'] <= last['bytes_per_minute'] * 1.01
-        assert json.loads(answer.stdout.splitlines()[0])['bytes_per_minute'] is None
+        assert blocks[0]['bytes_per_minute'] is None
         return f"{row['bytes_per_minute'] / MIB:.0f} MiB/min"
 
 
@@ -120,14 +132,13 @@ def target_goes(memspy, python):
 def several(memspy, python):
     with Target(python, 'shelves.py') as one, Target(python, 'shelves.py') as other:
         top = Blocks(memspy, '--pid', one.pid, '--pid', other.pid, '--pid', one.pid, '--interval', 0.2)
-        seen = {top.next()[0].split('  ')[2] for _ in range(6)}
+        seen = set()
+        while len(seen) < 2:
+            seen.add(top.next()[0].split('  ')[2])
         assert seen == {f'pid {one.pid}', f'pid {other.pid}'}, seen
         one.process.kill()
         one.process.wait()
-        for _ in range(5):  # those that were under way
-            top.next()
-        for _ in range(3):
-            assert f'pid {other.pid}' in top.next()[0], 'the one that went away is shown'
+        top.only(other.pid)
         other.process.kill()
         answer = top.end()
         assert answer.returncode == 3, answer.stderr
@@ -156,7 +167,7 @@ def those_that_come_later(memspy, python):
             top.until(lambda b: f'pid {other.pid} ' in b[0])
             one.process.kill()
             one.process.wait()
-            time.sleep(0.5)
+            top.only(other.pid)
             top.process.send_signal(signal.SIGINT)
             answer = top.end()
             assert answer.returncode == 0 and f'{one.pid} went away' in answer.stderr, answer.stderr
@@ -196,10 +207,10 @@ def killed(memspy, python):
             assert live.hooked_words(target.pid) > 0, 'it does not look at anything'
             top.process.kill()
             top.end()
-            assert live.wait_until(lambda: live.hooked_words(target.pid) == 0, 10), f'kill {i + 1}: {let_go(target)}'
+            assert live.wait_until(lambda: live.hooked_words(target.pid) == 0), f'kill {i + 1}: {let_go(target)}'
             assert target.ask('empty') == 'done'
         assert not let_go(target)
-        assert live.wait_until(lambda: not live.daemons(), 10), 'the daemon stays'
+        assert live.wait_until(lambda: not live.daemons()), 'the daemon stays'
 
 
 def signals_end_it(memspy, python):
@@ -271,9 +282,13 @@ def the_first_of_two_goes(memspy, python):
 def records_meanwhile(memspy, python):
     file = live.path_of('top.json')
     with Target(python, 'shelves.py') as target:
-        top = Blocks(memspy, '--pid', target.pid, '--exact', '--interval', 0.1, '--count', 20, '-o', file, '-f')
+        top = Blocks(memspy, '--pid', target.pid, '--exact', '--interval', 0.1, '-o', file, '-f')
         top.next()
         target.ask('fill')
+        top.until(lambda b: any('Catalogue.load' in line for line in b))
+        for _ in range(15):
+            top.next()
+        top.process.send_signal(signal.SIGINT)
         answer = top.end()
         assert answer.returncode == 0, answer.stderr
         assert 'next: memspy report' in answer.stderr, answer.stderr
