@@ -7,11 +7,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 
 #include "inject_private.h"
 #include "memspy/cleanup.h"
@@ -33,6 +35,16 @@ struct loading {
 	int remote_fd; /* the probe's memfd, a descriptor of the target */
 	int probe_fd, table_fd;
 };
+
+/* The probe is a memfd, and its loader opens it by a name below /proc; a chroot may have none. */
+static bool sees_proc(pid_t pid)
+{
+	struct statfs found;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/root/proc", pid);
+	return statfs(path, &found) < 0 ? errno != ENOENT : found.f_type == PROC_SUPER_MAGIC;
+}
 
 static int find_dlopen(const struct entering *in, struct loading *l, struct err *e)
 {
@@ -64,6 +76,8 @@ static int find_dlopen(const struct entering *in, struct loading *l, struct err 
 	if (!r && l->is_musl) /* libc and loader are one file, without unwind tables */
 		return err_set(e, ENOTSUP, "its C library is musl: from its stacks nobody can tell when dlopen is safe; "
 					   "use --inject map");
+	if (!r && !sees_proc(in->pid))
+		return err_set(e, ENOTSUP, "it sees no /proc, through which its loader would open the probe; use --inject map");
 	return r;
 }
 
@@ -166,7 +180,7 @@ static int find_loaded(const struct entering *in, struct injected *ret, struct e
 		if (maps_at(maps, i)->offset == 0 && strstr(maps_at(maps, i)->path, "memfd:" PROBE_NAME))
 			ret->base = maps_at(maps, i)->start;
 	maps_free(maps);
-	return ret->base ? 0 : err_set(e, ENOEXEC, "the target's loader refused the probe (noexec, or a policy)");
+	return ret->base ? 0 : err_set(e, ENOEXEC, "the target's loader refused the probe (noexec, or a policy); use --inject map");
 }
 
 static int finish(const struct entering *in, struct tracee *t, void *own, struct err *e)

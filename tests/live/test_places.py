@@ -373,7 +373,18 @@ def no_python(memspy, python):
         return said
 
 
-REFUSALS = {'a debugger is attached': debugged, "another user's process": not_ours, 'no Python': no_python}
+def dlopen_without_proc(memspy, python):
+    """Its loader would open the probe by a name below /proc. It is not touched for that; the usual way in needs none."""
+    with Guest(**in_chroot(python)) as guest:
+        answer = memspy.record(guest.pid, live.path_of('refused.json'), '--inject', 'dlopen')
+        assert answer.returncode == 1 and 'it sees no /proc' in answer.stderr, answer.stderr
+        assert not live.ours(guest.pid) and not live.our_descriptors(guest.pid), 'it was touched'
+        assert not guest.faults()
+        return answer.stderr.strip()
+
+
+REFUSALS = {'in by dlopen, in a chroot without /proc': dlopen_without_proc, 'a debugger is attached': debugged,
+            "another user's process": not_ours, 'no Python': no_python}
 
 
 # ---- uWSGI: a server that has libpython behind a plugin it loads late ----
