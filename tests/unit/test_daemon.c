@@ -513,7 +513,7 @@ static size_t sessions_soon(size_t want)
 {
 	size_t n = 0;
 
-	for (int i = 0; i < 500 && n != want; i++) {
+	for (int i = 0; i < 3000 && n != want; i++) {
 		json_t *answer = status();
 
 		n = json_array_size(json_object_get(answer, "sessions"));
