@@ -186,8 +186,7 @@ static void raise_period(void)
 static void thin_some(void)
 {
 	struct probe_live *map = live();
-	uint64_t period = period_now();
-	uint64_t random = config.seed ^ cycles();
+	uint64_t period = period_now(), random = config.seed ^ cycles();
 
 	for (uint32_t n = THIN_AT_ONCE; n && thin_next <= live_mask(); n--) {
 		struct probe_live entry = map[thin_next];
