@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memspy/cleanup.h"
 #include "memspy/text.h"
 #include "plot_page.h"
+#include "plot_words.h"
 
 static int higher(const void *one, const void *other)
 {
@@ -15,8 +15,17 @@ static int higher(const void *one, const void *other)
 	return a->curve > b->curve ? -1 : 1; /* later ones lie upon earlier ones */
 }
 
+static long label_rows(const struct page *p, const struct curve *c)
+{
+	const size_t mark = p->look->unicode ? 1 : 3;
+
+	return *c->more && mark + words_columns(c->figure) + 2 + words_columns(c->name) + 2 + words_columns(c->more) > p->label_columns ? 2 : 1;
+}
+
 void around_place_labels(struct page *p)
 {
+	long rows = 0;
+
 	for (size_t i = 0; i < p->chart->curve_count && p->label_count < LABELS_MOST && p->label_count < p->rows; i++) {
 		const struct curve *c = &p->chart->curves[i];
 		const struct spot *last = c->count ? &c->spots[c->count - 1] : NULL;
@@ -25,66 +34,50 @@ void around_place_labels(struct page *p)
 		if (!last || !*c->figure || (c->thin && p->chart->curve_count > 6))
 			continue;
 		y = c->kind == CURVE_AREA ? (last->y + last->low) / 2 : last->y;
-		p->labels[p->label_count++] = (struct row_label){ c, (long)(y_of(p, y) / (p->look->unicode ? 4 : 1)) };
+		p->labels[p->label_count++] = (struct row_label){ c, (long)(y_of(p, y) / (p->look->unicode ? 4 : 1)), label_rows(p, c) };
 	}
 	qsort(p->labels, p->label_count, sizeof(*p->labels), higher);
+	for (size_t i = 0; i < p->label_count; i++)
+		rows += p->labels[i].rows;
+	for (size_t i = 0; rows > (long)p->rows && i < p->label_count; i++) {
+		rows -= p->labels[i].rows - 1;
+		p->labels[i].rows = 1;
+	}
 	for (size_t i = 1; i < p->label_count; i++)
-		if (p->labels[i].row <= p->labels[i - 1].row)
-			p->labels[i].row = p->labels[i - 1].row + 1;
+		if (p->labels[i].row < p->labels[i - 1].row + p->labels[i - 1].rows)
+			p->labels[i].row = p->labels[i - 1].row + p->labels[i - 1].rows;
 	for (size_t i = p->label_count; i-- > 0;) {
-		long lowest = i + 1 < p->label_count ? p->labels[i + 1].row - 1 : (long)p->rows - 1;
+		long lowest = (i + 1 < p->label_count ? p->labels[i + 1].row : (long)p->rows) - p->labels[i].rows;
 
 		p->labels[i].row = p->labels[i].row < lowest ? p->labels[i].row : lowest;
 	}
 }
 
-/* At most so many columns of text that was escaped already. */
-static void add_cut(struct buf *to, const char *text, size_t columns)
+/* The figure is never cut, nor is the end of a name: it is what tells files and lines apart. */
+static void add_label(const struct page *p, const struct row_label *l, bool first, struct buf *to)
 {
-	for (size_t used = 0; *text; text++) {
-		used += ((unsigned char)*text & 0xc0) != 0x80;
-		if (used > columns)
-			return;
-		buf_putc(to, *text);
-	}
-}
+	const struct curve *c = l->curve;
+	const bool unicode = p->look->unicode;
+	size_t used = unicode ? 1 : 3, more = l->rows == 1 && *c->more ? words_columns(c->more) + 2 : 0;
 
-/* Without UTF-8 a character that is none of ASCII is a question mark, and a sign we made has a stand-in. */
-static void add_plain(const struct page *p, struct buf *to, const char *text, size_t columns)
-{
-	_cleanup_(buf_done) struct buf plain = { 0 };
-
-	if (p->look->unicode) {
-		add_cut(to, text, columns);
-		return;
-	}
-	for (const unsigned char *s = (const unsigned char *)text; *s; s++)
-		if (strncmp((const char *)s, "±", 2) == 0) {
-			buf_puts(&plain, "+-");
-			s++;
-		} else if (strncmp((const char *)s, "…", 3) == 0) {
-			buf_puts(&plain, "..");
-			s += 2;
-		} else if (*s < 0x80) {
-			buf_putc(&plain, (char)*s);
-		} else if ((*s & 0xc0) != 0x80) {
-			buf_putc(&plain, '?');
+	buf_printf(to, "%s ", p->look->colour ? dots_colour(hue_of(c->colour)) : "");
+	if (!unicode)
+		buf_printf(to, "%c ", first ? letter_of(c) : ' ');
+	if (first) {
+		words_put(to, c->figure, p->label_columns - used, unicode);
+		used += words_columns(c->figure) + 2 + (!unicode && strstr(c->figure, "±"));
+		if (used + more < p->label_columns) {
+			buf_puts(to, "  ");
+			words_put_end(to, c->name, p->label_columns - used - more, unicode);
 		}
-	add_cut(to, plain.data ? plain.data : "", columns);
-}
-
-static void add_label(const struct page *p, const struct curve *c, struct buf *to)
-{
-	_cleanup_(buf_done) struct buf words = { 0 };
-
-	buf_puts(&words, " ");
-	if (!p->look->unicode)
-		buf_printf(&words, "%c ", letter_of(c));
-	buf_printf(&words, "%s  %s", c->figure, c->name);
-	if (*c->more)
-		buf_printf(&words, ", %s", c->more);
-	buf_puts(to, p->look->colour ? dots_colour(hue_of(c->colour)) : "");
-	add_plain(p, to, words.data ? words.data : "", p->label_columns);
+		if (more && used + more < p->label_columns) {
+			buf_puts(to, ", ");
+			words_put(to, c->more, more - 2, unicode);
+		}
+	} else {
+		buf_puts(to, "  ");
+		words_put(to, c->more, p->label_columns - used - 2, unicode);
+	}
 	buf_puts(to, p->look->colour ? "\033[m" : "");
 }
 
@@ -105,8 +98,8 @@ void around_rows(const struct page *p, struct buf *to)
 		buf_puts(to, p->look->unicode ? (mark ? "┤" : "│") : (mark ? "+" : "|"));
 		dots_row(&p->dots, row, p->look->colour, to);
 		for (size_t i = 0; i < p->label_count; i++)
-			if (p->labels[i].row == (long)row)
-				add_label(p, p->labels[i].curve, to);
+			if ((long)row >= p->labels[i].row && (long)row < p->labels[i].row + p->labels[i].rows)
+				add_label(p, &p->labels[i], (long)row == p->labels[i].row, to);
 		buf_putc(to, '\n');
 	}
 }
@@ -161,15 +154,18 @@ void around_lanes(const struct page *p, struct buf *to)
 			buf_puts(to, !there ? " " : p->look->unicode ? "━" : "=");
 		}
 		buf_puts(to, p->look->colour ? "\033[m " : " ");
-		add_plain(p, to, l->name, p->label_columns - 1);
+		words_put_end(to, l->name, p->label_columns - 1, p->look->unicode);
 		buf_putc(to, '\n');
 	}
 }
 
+/* One line where there is no room for more. */
 void around_heading(const struct page *p, const char *text, struct buf *to)
 {
-	if (!*text)
-		return;
-	add_plain(p, to, text, AXIS_COLUMNS + p->columns + p->label_columns);
-	buf_putc(to, '\n');
+	if (p->wraps) {
+		words_wrap(to, text, p->width, p->look->unicode);
+	} else if (*text) {
+		words_put(to, text, p->width, p->look->unicode);
+		buf_putc(to, '\n');
+	}
 }

@@ -12,14 +12,15 @@ enum { AXIS_COLUMNS = 11, LABELS_MOST = 32 };
 
 struct row_label {
 	const struct curve *curve;
-	long row;
+	long row, rows; /* two where "+75.4 MiB/min" does not fit beside the name */
 };
 
 struct page {
 	const struct chart *chart;
 	const struct plot_look *look;
 	struct dots dots;
-	size_t columns, rows, label_columns;
+	size_t width, columns, rows, label_columns;
+	bool wraps; /* headings may take more than a line */
 	struct row_label labels[LABELS_MOST];
 	size_t label_count;
 	struct axis_mark bytes[AXIS_MOST], times[AXIS_MOST];

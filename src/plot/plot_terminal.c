@@ -3,8 +3,9 @@
 #include <math.h>
 
 #include "plot_page.h"
+#include "plot_words.h"
 
-enum { WIDTH_LEAST = 40, WIDTH_USUAL = 100, HEIGHT_LEAST = 10, HEIGHT_USUAL = 24, LABEL_COLUMNS = 40 };
+enum { WIDTH_LEAST = 40, WIDTH_USUAL = 100, HEIGHT_LEAST = 10, HEIGHT_USUAL = 24, CHART_LEAST = 8, LABEL_COLUMNS = 40 };
 
 /* One dot of a cell: lighter than any line. */
 static void draw_interval(struct page *p, const struct curve *c)
@@ -65,8 +66,16 @@ static void measure(struct page *p)
 {
 	const size_t width = p->look->width ? p->look->width > WIDTH_LEAST ? p->look->width : WIDTH_LEAST : WIDTH_USUAL;
 	const size_t height = p->look->height ? p->look->height > HEIGHT_LEAST ? p->look->height : HEIGHT_LEAST : HEIGHT_USUAL;
-	const size_t around = 4 + (*p->chart->note != '\0') + p->chart->lane_count;
+	const char *const headings[] = { p->chart->title, p->chart->about, p->chart->note };
+	size_t around = 2 + p->chart->lane_count, wrapped = around;
 
+	for (size_t i = 0; i < sizeof(headings) / sizeof(headings[0]); i++) {
+		around += *headings[i] != '\0';
+		wrapped += words_wrap(NULL, headings[i], width, p->look->unicode);
+	}
+	p->wraps = height >= wrapped + CHART_LEAST;
+	around = p->wraps ? wrapped : around;
+	p->width = width;
 	p->label_columns = width * 2 / 5 < LABEL_COLUMNS ? width * 2 / 5 : LABEL_COLUMNS;
 	p->columns = width - AXIS_COLUMNS - p->label_columns;
 	p->rows = height > around + 5 ? height - around : 5;

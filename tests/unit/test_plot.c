@@ -4,6 +4,7 @@
 
 #include "../../src/plot/plot_log.h"
 #include "../../src/plot/plot_private.h"
+#include "../../src/plot/plot_words.h"
 #include "made_up.h"
 #include "memspy/text.h"
 
@@ -526,9 +527,39 @@ START_TEST(a_log_that_is_full_keeps_what_was_held_in_the_end)
 }
 END_TEST
 
+START_TEST(what_is_too_long_is_cut_where_it_says_least)
+{
+	static const struct {
+		const char *text;
+		size_t columns;
+		bool unicode;
+		const char *end;
+	} cases[] = {
+		{ "shop/cache.py:88", 16, true, "shop/cache.py:88" }, { "shop/cache.py:88", 9, true, "…he.py:88" },
+		{ "shop/cache.py:88", 9, false, "..e.py:88" },	     { "größe.py:88", 10, true, "…öße.py:88" },
+		{ "shop/cache.py:88", 1, true, "" },		     { "äöü", 2, true, "…ü" },
+	};
+	struct buf b = { 0 };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		buf_reset(&b);
+		words_put_end(&b, cases[i].text, cases[i].columns, cases[i].unicode);
+		ck_assert_uint_le(words_columns(b.data ? b.data : ""), cases[i].columns);
+		ck_assert_str_eq(b.data ? b.data : "", cases[i].end);
+	}
+	buf_reset(&b);
+	ck_assert_uint_eq(words_wrap(&b, "heap: allocated ± 5 %; nothing lost", 20, true), 2);
+	ck_assert_str_eq(b.data, "heap: allocated ± 5\n%; nothing lost\n");
+	buf_reset(&b);
+	ck_assert_uint_eq(words_wrap(&b, "aaaaaaaaaaaa b", 5, true), 3);
+	ck_assert_str_eq(b.data, "aaaaa\naaaaa\naa b\n");
+	buf_done(&b);
+}
+END_TEST
+
 TESTS("plot", a_window_has_its_moments_only, a_window_with_nothing_in_it_is_a_sentence,
       a_log_that_is_full_keeps_what_was_held_in_the_end, axes_have_round_numbers_that_are_not_too_many,
       time_is_told_in_the_unit_that_fits, a_curve_says_what_the_recording_says,
       lines_and_the_rest_pile_up_to_the_heap_to_the_byte, a_function_is_there_while_it_has_live_bytes,
       hostile_names_are_harmless_in_every_form, names_of_64_kilobytes_are_cut, a_chart_fits_its_terminal,
-      mprof_is_read_with_its_functions_and_children, foreign_and_damaged_files_are_a_sentence, a_long_recording_keeps_its_extremes)
+      mprof_is_read_with_its_functions_and_children, foreign_and_damaged_files_are_a_sentence, a_long_recording_keeps_its_extremes, what_is_too_long_is_cut_where_it_says_least)
