@@ -59,20 +59,44 @@ void buf_putc(struct buf *b, char c)
 	buf_add(b, &c, 1);
 }
 
+/* Mostly there is room at once: what is printed twice costs twice. */
 void buf_printf(struct buf *b, const char *format, ...)
 {
+	size_t room = b->room - b->length;
 	va_list args;
 	int need;
 
+	if (b->failed)
+		return;
 	va_start(args, format);
-	need = vsnprintf(NULL, 0, format, args);
+	need = vsnprintf(b->data ? b->data + b->length : NULL, b->data ? room : 0, format, args);
 	va_end(args);
+	if (b->data && need >= 0 && (size_t)need < room) {
+		b->length += (size_t)need;
+		return;
+	}
+	if (b->data)
+		b->data[b->length] = '\0';
 	if (need < 0 || !grow(b, (size_t)need))
 		return;
 	va_start(args, format);
 	vsnprintf(b->data + b->length, (size_t)need + 1, format, args);
 	va_end(args);
 	b->length += (size_t)need;
+}
+
+void buf_number(struct buf *b, int64_t number)
+{
+	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+	char text[24], *at = text + sizeof(text);
+
+	do {
+		*--at = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest);
+	if (number < 0)
+		*--at = '-';
+	buf_add(b, at, (size_t)(text + sizeof(text) - at));
 }
 
 /* How many bytes of well-formed UTF-8 start here; 0 when the bytes are not UTF-8. */
@@ -100,14 +124,30 @@ static size_t utf8_length(const unsigned char *s)
 	return 0;
 }
 
+/* How many bytes from here on stand for themselves in JSON, one by one. */
+static size_t simple_length(const unsigned char *s)
+{
+	size_t n = 0;
+
+	while (s[n] >= 0x20 && s[n] < 0x7f && s[n] != '"' && s[n] != '\\')
+		n++;
+	return n;
+}
+
 void buf_json_string(struct buf *b, const char *text)
 {
 	const unsigned char *s = (const unsigned char *)text;
 
 	buf_putc(b, '"');
 	while (*s) {
-		size_t n = utf8_length(s);
+		size_t n = simple_length(s);
 
+		if (n) {
+			buf_add(b, s, n);
+			s += n;
+			continue;
+		}
+		n = utf8_length(s);
 		if (n == 0) {
 			buf_puts(b, "\\ufffd");
 			s++;
@@ -141,12 +181,23 @@ static bool is_plain(const unsigned char *s, size_t n)
 	return n > 0;
 }
 
-void buf_json_text(struct buf *b, const char *key, const char *text)
+static void add_key(struct buf *b, const char *key)
 {
 	buf_puts(b, ",\"");
 	buf_puts(b, key);
 	buf_puts(b, "\":");
+}
+
+void buf_json_text(struct buf *b, const char *key, const char *text)
+{
+	add_key(b, key);
 	buf_json_string(b, text ? text : "");
+}
+
+void buf_json_number(struct buf *b, const char *key, int64_t number)
+{
+	add_key(b, key);
+	buf_number(b, number);
 }
 
 void buf_plain(struct buf *b, const char *text)

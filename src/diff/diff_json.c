@@ -3,7 +3,7 @@
 
 static void add(struct buf *to, const char *key, int64_t v)
 {
-	buf_printf(to, ",\"%s\":%lld", key, (long long)v);
+	buf_json_number(to, key, v);
 }
 
 static void add_change(struct buf *to, const struct difference *c)
@@ -43,7 +43,7 @@ static void add_row(struct buf *to, const struct diff *d, const struct row *row)
 	buf_puts(to, "{\"function\":");
 	buf_json_string(to, row->function);
 	buf_json_text(to, "file", row->file);
-	buf_printf(to, ",\"line\":%d", row->line);
+	buf_json_number(to, "line", row->line);
 	add(to, "before_bytes", (int64_t)row->before.bytes);
 	add(to, "after_bytes", (int64_t)row->own.bytes);
 	add_change(to, &change);

@@ -7,7 +7,7 @@
 
 static void add(struct buf *to, const char *key, int64_t v)
 {
-	buf_printf(to, ",\"%s\":%lld", key, (long long)v);
+	buf_json_number(to, key, v);
 }
 
 static void add_frame(struct buf *to, const char *function, const char *file, int line)
@@ -16,14 +16,17 @@ static void add_frame(struct buf *to, const char *function, const char *file, in
 	buf_json_string(to, function);
 	buf_puts(to, ",\"file\":");
 	buf_json_string(to, file);
-	buf_printf(to, ",\"line\":%d", line);
+	buf_json_number(to, "line", line);
 }
 
 static void add_list(struct buf *to, const char *key, const uint64_t *v, size_t count)
 {
 	buf_printf(to, ",\"%s\":[", key);
-	for (size_t i = 0; i < count; i++)
-		buf_printf(to, "%s%llu", i ? "," : "", (unsigned long long)v[i]);
+	for (size_t i = 0; i < count; i++) {
+		if (i)
+			buf_putc(to, ',');
+		buf_number(to, (int64_t)v[i]);
+	}
 	buf_putc(to, ']');
 }
 

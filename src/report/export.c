@@ -47,10 +47,12 @@ void export_stack(struct buf *to, const struct names *n, uint32_t stack)
 		uint32_t frame = names_stack_at(n, stack).frame;
 		struct frame f = names_frame_at(n, frame);
 
-		buf_printf(to, "%s{\"function\":", comma);
+		buf_puts(to, comma);
+		buf_puts(to, "{\"function\":");
 		buf_json_string(to, rows_function(n, frame));
 		buf_json_text(to, "file", names_text(n, f.file));
-		buf_printf(to, ",\"line\":%d}", f.line);
+		buf_json_number(to, "line", f.line);
+		buf_putc(to, '}');
 		comma = ",";
 		stack = names_stack_at(n, stack).parent;
 	} while (stack);

@@ -1,4 +1,6 @@
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "check_memspy.h"
 #include "memspy/buf.h"
@@ -184,6 +186,63 @@ START_TEST(what_others_call_themselves_cannot_move_the_cursor)
 }
 END_TEST
 
+START_TEST(a_number_is_told_as_printf_tells_it)
+{
+	static const int64_t told[] = { 0, 1, -1, 9, 10, -10, 99, 100, 123456789, INT64_MAX, INT64_MIN };
+	struct buf b = { 0 };
+	char want[64];
+
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+		buf_reset(&b);
+		buf_json_number(&b, "n", told[i]);
+		snprintf(want, sizeof(want), ",\"n\":%lld", (long long)told[i]);
+		ck_assert_str_eq(b.data, want);
+	}
+	buf_done(&b);
+}
+END_TEST
+
+START_TEST(what_is_printed_is_whole_at_any_fill)
+{
+	struct buf b = { 0 };
+	char text[600];
+
+	/* Just room, one byte too few, far too few: the first 256 bytes are there at once. */
+	for (size_t before = 0; before < 300; before++)
+		for (size_t length = 0; length < 600; length += before % 7 + 1) {
+			memset(text, 'x', length);
+			text[length] = '\0';
+			buf_done(&b);
+			for (size_t i = 0; i < before; i++)
+				buf_putc(&b, '.');
+			buf_printf(&b, "%s%c", text, '!');
+			ck_assert_uint_eq(b.length, before + length + 1);
+			ck_assert_uint_eq(strlen(b.data), b.length);
+			ck_assert(memcmp(b.data + before, text, length) == 0 && b.data[b.length - 1] == '!');
+		}
+	buf_done(&b);
+}
+END_TEST
+
+START_TEST(json_says_what_stands_for_itself_and_escapes_the_rest)
+{
+	static const char *const cases[][2] = {
+		{ "", "\"\"" }, { "plain", "\"plain\"" }, { "a\"b\\c", "\"a\\\"b\\\\c\"" }, { "tab\tline\n", "\"tab\\tline\\n\"" },
+		{ "\x1b[31m\x7f", "\"\\u001b[31m\\u007f\"" }, { "gr\xc3\xb6\xc3\x9f" "e", "\"gr\xc3\xb6\xc3\x9f" "e\"" },
+		{ "bad \xff end", "\"bad \\ufffd end\"" }, { "cut \xe2\x82", "\"cut \\ufffd\\ufffd\"" },
+	};
+	struct buf b = { 0 };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		buf_reset(&b);
+		buf_json_string(&b, cases[i][0]);
+		ck_assert_str_eq(b.data, cases[i][1]);
+	}
+	buf_done(&b);
+}
+END_TEST
+
 TESTS("units", a_size_is_understood_wholly_or_refused, a_time_is_understood_wholly_or_refused,
       a_refusal_shows_how_to_write_it, a_number_is_digits, bytes_have_one_decimal_and_the_right_unit, a_size_can_be_read_back,
-      times_read_like_speech, what_others_call_themselves_cannot_move_the_cursor)
+      times_read_like_speech, what_others_call_themselves_cannot_move_the_cursor,
+      a_number_is_told_as_printf_tells_it, what_is_printed_is_whole_at_any_fill, json_says_what_stands_for_itself_and_escapes_the_rest)
