@@ -144,8 +144,11 @@ static int load(const struct entering *in, struct tracee *t, void *own, struct e
 
 	if (!r)
 		r = call_dlopen(in, t, l, e);
+	if (r == -ETIMEDOUT) /* it is under way: no second try */
+		return err_set(e, EIO, "the target's loader was not done with the probe after %u ms (it gets little processor time, or "
+				       "waits for a disk): try again later, or use --inject map", CALL_LIMIT_NS / 1000000);
 	if (r)
-		return r == -ETIMEDOUT ? -EIO : r; /* it is under way: no second try */
+		return r;
 	r = inject_make_table(in, t, l->stack, 0, &l->table, &l->table_fd, e);
 	if (!r)
 		r = inject_close(in, t, l->remote_fd, l->probe_fd, e);

@@ -43,7 +43,8 @@ static int follow(const struct entering *in, struct mapping *m, uint64_t *ret_le
 
 	while (!(r = hear(in, m, &now, e)) && !now.done) {
 		if (clock_now_ns() - start > FOLLOW_LIMIT_NS)
-			return err_set(e, EIO, "the thread that was to make the table did not come to it");
+			return err_set(e, EIO, "the thread that was to make the table did not come to it; it gets little processor "
+						       "time: try again later");
 		if (now.fd > 0 && m->fd < 0 && !m->by_map_files) {
 			snprintf(path, sizeof(path), "/proc/%d/fd/%d", in->pid, (int)now.fd - 1);
 			m->fd = open(path, O_RDWR | O_CLOEXEC);

@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "memspy/cleanup.h"
 #include "memspy/clock.h"
@@ -59,6 +61,19 @@ static void suspend_seccomp(const struct tracee *t)
 	ptrace(PTRACE_SETOPTIONS, t->tid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_SUSPEND_SECCOMP);
 }
 
+/* The kernel names the very thread that traces. */
+static bool is_ours(const struct tracee *t)
+{
+	struct proc_status now;
+	struct err ignored;
+	char path[48];
+
+	if (proc_status_read(t->tid, &now, &ignored) || now.tracer <= 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/self/task/%d", now.tracer);
+	return access(path, F_OK) == 0;
+}
+
 static int seize(struct tracee *t, struct err *e)
 {
 	if (ptrace(PTRACE_SEIZE, t->tid, 0, PTRACE_O_TRACESYSGOOD) < 0) {
@@ -67,6 +82,8 @@ static int seize(struct tracee *t, struct err *e)
 
 		if (error == ESRCH || !state || strchr("ZX", state)) /* the kernel says EPERM of a thread that ends */
 			return READ_GONE;
+		if (error == EPERM && is_ours(t)) /* it did not stop for an earlier try, and stays ours until our thread ends */
+			return err_set(e, ETIMEDOUT, "thread %d did not stop when it was told to", t->tid);
 		if (error == EPERM)
 			return err_set(e, EPERM,
 				       "the kernel does not let us trace thread %d: another tracer is there, or we may not", t->tid);
