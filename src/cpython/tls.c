@@ -124,13 +124,36 @@ static int refuse(const struct python *p, const char *why, struct err *e)
 		       p->version_text, why);
 }
 
+/* What the threads of one interpreter say together. */
+static int ask_threads(struct remote *r, const struct py_layout *l, const struct variable *v, const uint64_t index[2],
+		       raddr thread, struct answer *all, struct err *e)
+{
+	int q = 0;
+
+	for (int i = 0; !q && thread && i < THREADS_CHECKED; i++) {
+		struct answer a = { .is_fixed = true };
+		uint64_t pointer;
+
+		q = remote_read_u64(r, thread + l->thread.id.offset, &pointer, e);
+		if (!q && pointer) /* 0: it has not begun */
+			q = ask(r, v, index, thread, pointer, &a, e);
+		if (a.is_there)
+			all->distance = a.distance;
+		all->is_there |= a.is_there;
+		all->is_fixed &= a.is_fixed;
+		if (!q)
+			q = remote_read_u64(r, thread + l->thread.next.offset, &thread, e);
+	}
+	return q;
+}
+
 int tls_find(const struct python *p, struct remote *r, struct probe_python *ret, struct err *e)
 {
 	const struct py_layout *l = &p->layout;
 	struct variable v = { 0 };
-	raddr interpreter, thread = 0;
+	struct answer all = { .is_fixed = true };
+	raddr interpreter = 0, thread = 0;
 	uint64_t index[2] = { 0 };
-	bool found = false, is_fixed = true;
 	int q = 0;
 
 	if (!read_code(p, &v))
@@ -139,28 +162,21 @@ int tls_find(const struct python *p, struct remote *r, struct probe_python *ret,
 		q = remote_read(r, v.index, index, sizeof(index), e);
 	if (!q)
 		q = remote_read_u64(r, p->interpreters, &interpreter, e);
-	if (!q)
+	/* The newest interpreter is the first: nobody may run code in it, and then no thread has a state of it. */
+	for (int i = 0; !q && interpreter && i < STACK_INTERPRETERS_MAX; i++) {
 		q = remote_read_u64(r, interpreter + l->interpreter.threads.offset, &thread, e);
-	for (int i = 0; !q && thread && i < THREADS_CHECKED; i++) {
-		struct answer a = { .is_fixed = true };
-		uint64_t pointer;
-
-		q = remote_read_u64(r, thread + l->thread.id.offset, &pointer, e);
-		if (!q && pointer) /* 0: it has not begun */
-			q = ask(r, &v, index, thread, pointer, &a, e);
-		if (a.is_there)
-			ret->tls_offset = a.distance;
-		found |= a.is_there;
-		is_fixed &= a.is_fixed;
 		if (!q)
-			q = remote_read_u64(r, thread + l->thread.next.offset, &thread, e);
+			q = ask_threads(r, l, &v, index, thread, &all, e);
+		if (!q)
+			q = remote_read_u64(r, interpreter + l->interpreter.next.offset, &interpreter, e);
 	}
 	if (q < 0 || q == READ_GONE)
 		return q;
-	if (!found || index[0] >= MODULES_MAX)
+	if (!all.is_there || index[0] >= MODULES_MAX)
 		return refuse(p, "no thread has its state where its code says", e);
-	ret->way = is_fixed ? PROBE_THREAD_TLS : PROBE_THREAD_VECTOR;
-	if (!is_fixed) {
+	ret->way = all.is_fixed ? PROBE_THREAD_TLS : PROBE_THREAD_VECTOR;
+	ret->tls_offset = all.distance;
+	if (!all.is_fixed) {
 		ret->key = (uint32_t)index[0];
 		ret->tls_offset = (int64_t)index[1] + v.distance;
 	}
