@@ -55,6 +55,7 @@ static void add_about(struct buf *to, const struct page_history *h)
 	add(to, "rss_first", h->first_rss);
 	add(to, "rss_most", h->most_rss);
 	add(to, "rss_at_attach", about->rss_at_attach);
+	add(to, "limit", about->memory_limit);
 	add(to, "table", s->table_bytes);
 	add(to, "peak_us", h->peak_us);
 	buf_puts(to, ",\"live\":");

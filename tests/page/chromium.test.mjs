@@ -28,6 +28,19 @@ test('the top says what the report says', () => with_('shop', {}, async page => 
 	assert.ok(await page.$$eval('.lost', all => all.length) === 1, 'the stretch with losses is hatched');
 }));
 
+test('a process that was killed at its limit has that at the top', () => with_('one', {}, async page => {
+	assert.match(await text(page, '#facts'), /its cgroup: 32\.0 MiB/);
+	assert.match(await text(page, '#notes'), /The process was killed by signal 9, out of memory at a limit of 32\.0 MiB\./);
+}));
+
+test('on a narrow screen a row has its figure and where it is from', () => with_('shop', { width: 420 }, async page => {
+	const seen = await page.$$eval('#rows tr:first-child td', all => all.map(td => td.getBoundingClientRect()).filter(r => r.width).map(r => r.right));
+	assert.equal(seen.length, 3);
+	assert.ok((await page.$eval('#rows td.where', td => td.getBoundingClientRect().left)) < 300, String(seen));
+	const last = await page.$eval('[data-view=leaks]', b => b.getBoundingClientRect().right);
+	assert.ok(last < 420, `the last view ends at ${last}`);
+}));
+
 test('every view shows the bytes of its report', () => with_('shop', {}, async page => {
 	for (const view of ['live', 'allocated', 'peak', 'growth', 'temporary', 'leaks']) {
 		await page.click(`[data-view=${view}]`);

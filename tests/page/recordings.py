@@ -34,7 +34,7 @@ class Site:
 
 
 class Recording:
-    def __init__(self, path, name, every=1):
+    def __init__(self, path, name, every=1, limit=0):
         self.file = open(path, 'w')
         self.every, self.ticks, self.peak, self.lost = every, 0, 0, 0
         self.ids = {'strings': {}, 'frames': {}, 'stacks': {}}
@@ -43,7 +43,7 @@ class Recording:
         self.live = 0
         head = {'memspy_recording': 1, 'memspy_version': '0.1.0', 'wall_ns': 1795183331 * 10**9,
                 'target': {'pid': 4711, 'start_time_ns': 5, 'name': name, 'cmdline': name, 'exe': '/usr/bin/python3', 'python': '3.12.1', 'build': '',
-                           'host': 'web-3', 'container': '', 'rss_at_attach': 58 * MIB},
+                           'host': 'web-3', 'container': '', 'rss_at_attach': 58 * MIB, 'memory_limit': limit},
                 'config': {'mode': 'sampled', 'sample_bytes': T, 'domains': 'malloc,mem,obj,mmap', 'interval_s': every, 'max_bytes': 0},
                 'site_columns': COLUMNS, 'ticks': []}
         self.file.write(json.dumps(head)[:-2] + '\n')
@@ -84,8 +84,8 @@ class Recording:
         self.file.write((',\n' if self.ticks else '') + json.dumps(tick, separators=(',', ':')))
         self.ticks += 1
 
-    def end(self):
-        self.file.write('\n],"end":"duration"}')
+    def end(self, why='duration'):
+        self.file.write('\n],"end":"%s"}' % why)
         self.file.close()
 
 
@@ -173,11 +173,11 @@ def hostile(path):
 
 
 def one(path):
-    """A single tick: no window can be cut from it."""
-    r = Recording(path, 'one')
+    """A single tick: no window can be cut from it. Then the kernel killed the process."""
+    r = Recording(path, 'one', limit=32 * MIB)
     r.site(r.call(0, 'f', 'a.py', 1), 5000).change(4)
     r.tick(r.sites, 30 * MIB)
-    r.end()
+    r.end('target killed by signal 9, out of memory at a limit of 32.0 MiB')
 
 
 def write_all(folder):

@@ -32,6 +32,8 @@ function notes(head) {
 	if (head.cut)
 		to.push(head.cut === 2 ? 'The last line of the recording is incomplete; all before it is here.' :
 			'The recording was not ended: it goes on, or memspy was killed.');
+	if (head.end?.startsWith('target killed'))
+		to.push(`The process was ${clean(head.end).slice('target '.length)}.`);
 	if (head.merged)
 		to.push(merged(head.merged));
 	return to;
@@ -58,6 +60,8 @@ export function summary(model) {
 	];
 	const rss = { key: 'rss', name: 'RSS', v: head.rss, title: 'what the kernel says of the process',
 		says: [`${bytes(head.rss_first)} at the start,`, `${bytes(head.rss_most)} at most`] };
+	if (head.limit)
+		rss.says.push(`its cgroup: ${bytes(head.limit)}`);
 	const facts = [rss, ...parts].map(p => el('div', { class: `fact ${p.key}`, title: p.title },
 		el('span', { class: 'name' }, p.name), el('strong', {}, bytes(p.v)), ...p.says.map(s => el('span', { class: 'says' }, s))));
 	$('facts').replaceChildren(...facts);
