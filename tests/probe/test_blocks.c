@@ -62,7 +62,7 @@ END_TEST
 START_TEST(frees_that_find_nothing_seldom_look)
 {
 	enum { SAMPLED = 8000, OTHERS = 20000 };
-	static void *sampled[SAMPLED];
+	static void *sampled[SAMPLED], *others[OTHERS];
 	int passed = 0, looks = 0;
 
 	host_start(0, 16 * MIB);
@@ -72,10 +72,9 @@ START_TEST(frees_that_find_nothing_seldom_look)
 	for (int i = 0; i < SAMPLED; i++)
 		ck_assert(host_filter_has(sampled[i]) && host_sieve_has(sampled[i]));
 	for (int i = 0; i < OTHERS; i++) {
-		void *p = malloc((size_t)(16 + 1000 * host_uniform())); /* not freed: addresses are not to be used again */
-
-		passed += host_filter_has(p);
-		looks += host_filter_has(p) && host_sieve_has(p);
+		others[i] = malloc((size_t)(16 + 1000 * host_uniform())); /* freed later: addresses are not to be used again */
+		passed += host_filter_has(others[i]);
+		looks += host_filter_has(others[i]) && host_sieve_has(others[i]);
 	}
 	/* Two of five by chance; the sanitizers' malloc gives addresses that are less than chance. */
 	ck_assert_msg(passed > OTHERS / 4 && passed < OTHERS / 4 * 3, "%d of %d pass the filter", passed, OTHERS);
@@ -83,6 +82,8 @@ START_TEST(frees_that_find_nothing_seldom_look)
 	for (int i = 0; i < SAMPLED; i++)
 		host.free(sampled[i]);
 	ck_assert_uint_eq(host.header->live_count, 0);
+	for (int i = 0; i < OTHERS; i++)
+		free(others[i]);
 }
 END_TEST
 
