@@ -5,9 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "memspy/cleanup.h"
 #include "memspy/clock.h"
-#include "memspy/symbols.h"
 #include "session_private.h"
 
 #define BIT(hook) (1ull << (hook))
@@ -77,31 +75,6 @@ int session_hooks_earlier(struct session *s, struct probe_config *ret, struct er
 	return r;
 }
 
-/* In the first object whose file is named so; 0: there is none. */
-static uint64_t find_symbol(const struct session *s, const char *file, const char *name)
-{
-	_cleanup_(freep) struct object *objects = NULL;
-	struct err ignored;
-	uint64_t address = 0;
-	size_t count;
-
-	if (maps_objects(s->maps, s->remote, &objects, &count, &ignored))
-		return 0;
-	for (size_t i = 0; i < count && !address; i++) {
-		_cleanup_(closep) int fd = -1;
-		struct symbols *symbols = NULL;
-		struct symbol found;
-
-		if (!strstr(objects[i].path, file) || maps_open(s->id.pid, objects[i].first, &fd, &ignored) ||
-		    symbols_open(&symbols, fd, &ignored))
-			continue;
-		if (symbols_find(symbols, name, &found))
-			address = objects[i].bias + found.value;
-		symbols_free(symbols);
-	}
-	return address;
-}
-
 /*
  * What each hook stands for, whether this session wants it or not: a thread may be inside any hook that an earlier session
  * left reachable, and must find its way out.
@@ -121,29 +94,6 @@ static void find_originals(struct session *s, const struct python_allocators *al
 	}
 }
 
-/* What the loader tells debuggers: glibc's is the symbol, musl has one that points there. */
-static uint64_t loaders_list(const struct session *s)
-{
-	uint64_t list = find_symbol(s, "/ld-", "_r_debug"), pointer = list ? 0 : find_symbol(s, "/ld-musl-", "_dl_debug_addr");
-	struct err ignored;
-
-	if (!list && !pointer)
-		pointer = find_symbol(s, "/libc.so", "_dl_debug_addr"); /* where ld-musl-… is a link to it */
-	if (pointer && remote_read_u64(s->remote, pointer, &list, &ignored))
-		return 0;
-	return list;
-}
-
-static uint64_t libc_iterate(const struct session *s)
-{
-	static const char *const files[] = { "/libc.so", "/libc-2.", "/ld-musl-", "/libc.musl-" };
-	uint64_t found = 0;
-
-	for (size_t i = 0; !found && i < sizeof(files) / sizeof(files[0]); i++)
-		found = find_symbol(s, files[i], "dl_iterate_phdr");
-	return found;
-}
-
 static int configure(struct session *s, const struct python_allocators *allocators, const struct probe_config *earlier,
 		     struct probe_config *config, struct err *e)
 {
@@ -152,9 +102,9 @@ static int configure(struct session *s, const struct python_allocators *allocato
 		.divert = allocators->hooking == HOOK_DIVERT,
 		.tid_offset = python_tid_offset(s->python),
 		.free_threaded = python_is_free_threaded(s->python),
-		.link_map = loaders_list(s),
+		.link_map = session_loaders_list(s),
 		.python_base = python_object(s->python)->bias,
-		.iterate = libc_iterate(s),
+		.iterate = session_libc_iterate(s),
 		.tables = { allocators->mem.table, allocators->obj.table },
 		.wanted = s->hooks,
 	};

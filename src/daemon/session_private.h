@@ -49,6 +49,10 @@ int session_hooks_earlier(struct session *s, struct probe_config *ret, struct er
 struct heap_options session_heap_options(const struct session *s);
 #define RESCAN_NS 5000000000u /* the probe sees what Python loads; this is for the rest */
 
+/* session_loader.c: addresses in the target; 0: not found. */
+uint64_t session_loaders_list(const struct session *s); /* of objects, as it is shown to debuggers */
+uint64_t session_libc_iterate(const struct session *s); /* dl_iterate_phdr */
+
 /* session_inherited.c: of a child that counts in the table that s->probe has. Nothing is turned that was not turned in its parent. */
 int session_hooks_inherited(struct session *s, struct err *e);
 
