@@ -14,6 +14,8 @@ def grow():
     return bytearray(100000)
 
 
+# Arenas with room for every shelf: a new one may bring a node of pymalloc's own map of arenas, 2 KiB on the line that fills.
+room = ['%400d' % i for i in range(12000)][::250]
 shelves, large = [], []
 sys.stdout.write('ready\n')
 while True:
