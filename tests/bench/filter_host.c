@@ -104,24 +104,11 @@ END_TEST
 
 int main(int argc, char **argv)
 {
-	Suite *suite = suite_create("filter");
-	TCase *only = tcase_create("filter");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
 	live = argc == 3 ? atol(argv[1]) : 0;
 	events = argc == 3 ? atol(argv[2]) : 0;
 	if (live < 1 || events < 10) {
 		fprintf(stderr, "filter-host: how many sampled blocks are live, and how many come and go (10 or more)\n");
 		return 2;
 	}
-	tcase_add_test(only, run);
-	suite_add_tcase(suite, only);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	if (failed)
-		srunner_print(runner, CK_NORMAL);
-	srunner_free(runner);
-	return failed != 0;
+	return host_program("filter", run);
 }

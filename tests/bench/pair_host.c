@@ -101,7 +101,6 @@ static void of_python_diverted(const struct pair *volatile f, long count)
 static const char *mode = "";
 static long count;
 
-/* Check's assertions, which the host is full of, want to stand in a test. */
 START_TEST(run)
 {
 	struct pair pair = { malloc, free, object_malloc, object_free };
@@ -129,11 +128,6 @@ END_TEST
 
 int main(int argc, char **argv)
 {
-	Suite *suite = suite_create("pair");
-	TCase *only = tcase_create("pair");
-	SRunner *runner = srunner_create(suite);
-	int failed;
-
 	if (argc == 3) {
 		mode = argv[1];
 		count = atol(argv[2]);
@@ -143,13 +137,5 @@ int main(int argc, char **argv)
 				"sampled-object-FRAMES; then a count\n");
 		return 2;
 	}
-	tcase_add_test(only, run);
-	suite_add_tcase(suite, only);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	if (failed)
-		srunner_print(runner, CK_NORMAL);
-	srunner_free(runner);
-	return failed != 0;
+	return host_program("pair", run);
 }

@@ -251,3 +251,21 @@ void host_check_table(void)
 	}
 	free(of_site);
 }
+
+int host_program(const char *name, const TTest *run)
+{
+	Suite *suite = suite_create(name);
+	TCase *only = tcase_create(name);
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_test(only, run);
+	suite_add_tcase(suite, only);
+	srunner_set_fork_status(runner, CK_NOFORK);
+	srunner_run_all(runner, CK_SILENT);
+	failed = srunner_ntests_failed(runner);
+	if (failed)
+		srunner_print(runner, CK_NORMAL);
+	srunner_free(runner);
+	return failed != 0;
+}

@@ -41,6 +41,9 @@ struct host {
 extern struct host host;
 extern struct err e;
 
+/* The main of a program that is no test: Check's assertions, which the host is full of, want to stand in one. Its exit code. */
+int host_program(const char *name, const TTest *run);
+
 /* Loads and arms. T in bytes; the table is the smallest that holds what the test wants alive. */
 void host_start(uint64_t sample_bytes, uint64_t table_bytes);
 /* Before that: so many tables, all but the first for children, which are followed. Its private pages are wiped by a fork. */
