@@ -13,6 +13,7 @@
 
 #include "memspy/client.h"
 #include "memspy/command.h"
+#include "memspy/ending.h"
 #include "memspy/ledger.h"
 #include "memspy/screen.h"
 #include "memspy/series.h"
@@ -33,7 +34,7 @@ struct feed {
 	double base_seconds;  /* on our clock, of the first tick of the stream */
 	struct ledger *ledger; /* lent */
 	struct screen_process about; /* its strings are ours */
-	char how[128];	      /* it ended: "killed by signal 9" */
+	char how[ENDING_WORDS];   /* it ended: "killed by signal 9" */
 	bool is_gone;	      /* the process went away; false: the session ended for another reason */
 	/* the recording that a person asked for */
 	struct client *writer;
