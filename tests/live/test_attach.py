@@ -200,6 +200,32 @@ def nobody_stops(memspy, python):
     assert served.returncode == 0, f'and once it was back: {served.stderr}'
 
 
+def starved(memspy, python):
+    """It gets next to no processor time: it is served, or that is said; what was begun in it ends well by itself."""
+    file, core = live.path_of('starved.json'), {max(os.sched_getaffinity(0))}
+    with Worker(python, 'threads') as target:
+        for tid in map(int, os.listdir(f'/proc/{target.pid}/task')):
+            os.sched_setaffinity(tid, core)
+            os.sched_setscheduler(tid, os.SCHED_IDLE, os.sched_param(0))
+        hogs = [subprocess.Popen(['sh', '-c', 'while :; do :; done'], preexec_fn=lambda: os.sched_setaffinity(0, core)) for _ in range(2)]
+        live.running.extend(hogs)
+        answers = [memspy.record(target.pid, file, '--inject', 'dlopen') for _ in range(2)]
+        for hog in hogs:
+            hog.kill()
+            hog.wait()
+            live.running.remove(hog)
+        for answer in answers:
+            assert answer.returncode in (0, 1), f'exit {answer.returncode}: {answer.stderr}'
+            words = answer.stderr
+            assert answer.returncode == 0 or words.count('\n') == 1 and ('try again later' in words or 'waits for a lock' in words), words
+        faults = target.works()
+        answer = memspy.record(target.pid, file)
+        assert answer.returncode == 0, answer.stderr
+        faults += target.works() + live.not_let_go(target.pid)
+        assert not faults, faults
+        return f'{sum(a.returncode == 0 for a in answers)} of {len(answers)} times served'
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('memspy')
@@ -224,6 +250,7 @@ def main():
         if name == 'system':
             for what in ('threads', 'files'):
                 results.run(f'{name} no more {what}', limited, memspy, python, what)
+            results.run(f'{name} starved', starved, memspy, python)
         if a.again:
             results.run(f'{name} {a.again} times the same process', again, memspy, python, a.again)
     results.end()
