@@ -67,6 +67,7 @@ struct screen_process {
 	const char *name, *python;
 	double age_seconds; /* of the process, when it was added; 0: not known */
 	uint64_t rss_before; /* mapped before memspy came */
+	uint64_t memory_limit; /* of its cgroup, bytes; 0: none, or not known */
 	bool stays;	    /* the session is not ours: it goes on when we leave */
 };
 

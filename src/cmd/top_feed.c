@@ -101,7 +101,8 @@ static int take_about(struct feed *f, struct err *e)
 
 	f->about = (struct screen_process){
 		.pid = f->pid, .name = strdup(about->name), .python = strdup(about->python),
-		.age_seconds = age_of(about->start_time_ns), .rss_before = about->rss_at_attach, .stays = !f->is_ours,
+		.age_seconds = age_of(about->start_time_ns), .rss_before = about->rss_at_attach,
+		.memory_limit = about->memory_limit, .stays = !f->is_ours,
 	};
 	return f->about.name && f->about.python ? 0 : err_set(e, ENOMEM, "out of memory");
 }

@@ -202,6 +202,9 @@ int chart_make(struct chart *ret, struct tracks *t, const struct plot_ask *ask, 
 	if (r < 0)
 		return r;
 	find_bounds(&c);
+	r = chart_limits(&c, t, ask, e);
+	if (r < 0)
+		return r;
 	*ret = c;
 	c = (struct chart){ 0 };
 	return 0;

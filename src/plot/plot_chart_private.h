@@ -1,6 +1,6 @@
 /*
- * plot_chart_private: the parts of making a chart. Serves plot_curve.c, plot_chart.c, plot_each.c and
- * plot_together.c only.
+ * plot_chart_private: the parts of making a chart. Serves plot_curve.c, plot_chart.c, plot_each.c,
+ * plot_together.c and plot_limit.c only.
  */
 #pragma once
 
@@ -18,3 +18,5 @@ int chart_slope(struct chart *c, size_t of, struct err *e);
 /* The curves of tracks side by side, and of tracks put together. `begin` of a track is its place on the axis. */
 int chart_each(struct chart *c, const struct tracks *t, const struct plot_ask *ask, struct err *e);
 int chart_together(struct chart *c, const struct tracks *t, const struct plot_ask *ask, struct err *e);
+/* The limits of their memory, over what the curves reach to: bounds are known. */
+int chart_limits(struct chart *c, const struct tracks *t, const struct plot_ask *ask, struct err *e);

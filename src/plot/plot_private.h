@@ -53,6 +53,7 @@ struct track {
 	struct lane *lanes;
 	size_t lane_count;
 	uint64_t lost; /* samples */
+	uint64_t limit; /* of the memory of its cgroup, bytes; 0: none, or not known */
 };
 
 struct tracks {

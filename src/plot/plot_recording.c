@@ -179,6 +179,7 @@ static int describe(struct reader *r, struct err *e)
 	else
 		buf_puts(&about, "every allocation counted");
 	r->track->begin = (double)a->wall_ns / 1e9;
+	r->track->limit = a->memory_limit;
 	r->track->about = about.failed || name.failed ? NULL : TAKE(about.data);
 	return r->track->name && r->track->about ? 0 : no_memory(e);
 }

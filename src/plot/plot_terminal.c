@@ -44,7 +44,7 @@ static void draw_dashed(struct page *p, const struct curve *c)
 
 	for (double x = x0; x <= x1; x += 4)
 		dots_put(&p->dots, lround(x), lround(y0 + (y1 - y0) * (x1 > x0 ? (x - x0) / (x1 - x0) : 0)),
-			 hue_of(c->colour), '\'');
+			 hue_of(c->colour), c->colour >= 1000 ? '-' : '\'');
 }
 
 static void draw_curves(struct page *p)

@@ -8,7 +8,7 @@
 #include "screen_private.h"
 
 enum { LEAST_ROWS_OF_TABS = 16, ROWS_WITH_GRAPH = 30, GRAPH_ROWS = 6, SPARK_LEAST = 5, SPARK_MOST = 40, MINUTE = 60 };
-enum { LEAST_OF_GROWTH = 5 }; /* seconds */
+enum { LEAST_OF_GROWTH = 5 /* seconds */, HEAP_COLUMNS = 43 };
 
 /* At the right; the column it begins at. */
 static int put_state(const struct screen *s, const struct shown *p, struct canvas *c)
@@ -81,16 +81,30 @@ static int draw_heap(const struct shown *p, struct canvas *c, int column, int en
 	return column;
 }
 
+/* "RSS  41.2 MiB of 64.0 MiB ▲ 30 MiB/min": of its limit first; how it grows where the heap still has its room. */
+static int draw_rss(const struct shown *p, struct canvas *c)
+{
+	enum { HEAP_LEAST = 16 };
+	const struct difference rss = rss_per_minute(p);
+	int column = canvas_put(c, 1, 1, c->columns, STYLE_RSS, "RSS");
+	char limit[48] = "";
+
+	if (p->about.memory_limit)
+		snprintf(limit, sizeof(limit), " of %s", units_bytes(p->about.memory_limit).text);
+	column = canvas_put(c, 1, column + 2, c->columns, STYLE_BOLD, units_bytes(p->now.last.memory.rss).text);
+	if (column + canvas_width(limit) + HEAP_LEAST <= c->columns)
+		column = canvas_put(c, 1, column, c->columns, STYLE_DIM, limit);
+	if (rss.bytes)
+		put_trend(c, 1, &column, c->columns - (*limit ? HEAP_COLUMNS : HEAP_LEAST), &rss);
+	return column;
+}
+
 static void draw_memory(const struct shown *p, struct canvas *c, bool has_graph)
 {
-	enum { HEAP_COLUMNS = 43 };
-	const struct difference rss = rss_per_minute(p);
-	int column = canvas_put(c, 1, 1, c->columns, STYLE_RSS, "RSS"), spark;
+	const int stop = p->about.memory_limit && c->columns >= 90 ? 45 : 31; /* the heap keeps its place */
+	int column = draw_rss(p, c), spark;
 
-	column = canvas_put(c, 1, column + 2, c->columns, STYLE_BOLD, units_bytes(p->now.last.memory.rss).text);
-	if (rss.bytes)
-		put_trend(c, 1, &column, c->columns, &rss);
-	column = column < 29 && c->columns >= 76 ? 31 : column + 2;
+	column = column < stop - 1 && c->columns >= 76 ? stop : column + 2;
 	spark = c->columns - column - HEAP_COLUMNS;
 	spark = spark > SPARK_MOST ? SPARK_MOST : spark;
 	if (!has_graph && spark >= SPARK_LEAST) {

@@ -69,7 +69,10 @@ void plain_block(struct buf *to, const struct screen_process *p, const struct le
 	if (p->age_seconds > 0)
 		buf_printf(to, "  up %s", short_seconds(p->age_seconds).text);
 	buf_printf(to, "\nrss  %s", units_bytes(l->last.memory.rss).text);
-	buf_printf(to, "  %s from before memspy came\n", units_bytes(p->rss_before).text);
+	buf_printf(to, "  %s from before memspy came", units_bytes(p->rss_before).text);
+	if (p->memory_limit)
+		buf_printf(to, "  its cgroup may have %s", units_bytes(p->memory_limit).text);
+	buf_putc(to, '\n');
 	add_heap(to, l, b);
 	buf_printf(to, "%11s        ±        total  since start   growth/min     alloc/s       blocks     age  at least/min   at most/min  where, by %s\n",
 		   "live bytes", rows_by_names[look->by]);
@@ -141,6 +144,7 @@ void plain_json(struct buf *to, const struct screen_process *p, const struct led
 	buf_json_string(to, p->python);
 	add(to, "rss", l->last.memory.rss);
 	add(to, "rss_before", p->rss_before);
+	add_known(to, "memory_limit", p->memory_limit > 0, (int64_t)p->memory_limit);
 	add(to, "heap", l->live.bytes);
 	add(to, "heap_low", sure.low);
 	add(to, "heap_high", sure.high);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A process under a memory limit is killed by the kernel when it reaches it: its recording is whole, says so, and has the line.
+"""A process under a memory limit: top and plot show it; the kernel kills it there, and its recording is whole, says so, and has the line.
 Arguments: memspy, versions. Needs a cgroup of its own to put it in."""
 import json
 import os
@@ -76,11 +76,26 @@ def killed_by_somebody(memspy, python):
     assert document['end'] == 'target killed by signal 9' and 'ended    killed by signal 9\n' in table, table
 
 
+def shown_while_it_lives(memspy, python):
+    file = live.path_of('alive.json')
+    with Group() as group, Target(python, 'hungry.py', before=group.command()) as target:
+        top = memspy.run('top', '--plain', '--count', 1, '--pid', target.pid)
+        assert top.returncode == 0 and '  its cgroup may have 64.0 MiB\n' in top.stdout, top
+        looked = memspy.run('top', '--format', 'json', '--count', 1, '--pid', target.pid)
+        assert json.loads(looked.stdout)['memory_limit'] == LIMIT, looked
+        recorded = memspy.record(target.pid, file, duration=0.3)
+        assert recorded.returncode == 0, recorded
+        # 64 MiB are in or out of reach of what a bare Python takes: it is told either way.
+        told = ' '.join(memspy.run('plot', file, '--width', 100).stdout.split())
+        assert '64.0 MiB memory limit' in told or 'memory limit: 64.0 MiB, above this picture' in told, told
+
+
 def main():
     memspy, results = Memspy(sys.argv[1]), Results()
     live.begin(240)
     for name, python in live.each_python(sys.argv[2]):
         results.run(f'{name} killed by the kernel', killed_by_the_kernel, memspy, python)
+        results.run(f'{name} shown while it lives', shown_while_it_lives, memspy, python)
         results.run(f'{name} killed by somebody', killed_by_somebody, memspy, python)
     if not results.passed + results.failed:
         sys.exit(live.SKIP)

@@ -76,6 +76,7 @@ def same(picture):
         if re.match(r'[ ▸]*[\d.]+ (B|KiB) ', line):
             continue
         line = re.sub('^ *[\u2800-\u28ff]+$', 'GRAPH', line)
+        line = re.sub(r'^( RSS  \S+ \S+)( of \S+ \S+)?( ▲ \S+ \S+/min(?=  ))?', r'\1', line)  # a limit is the machine's
         line = re.sub('[\u2800-\u28ff]+', 'GRAPH', line)
         row = re.match(r'( .? *[\d.]+ MiB)(.*?)(  [^ ]*[/:].*|  main thread.*|  thread \d+.*|  shelves.*|  json.*)$', line)
         if row:

@@ -368,6 +368,61 @@ static size_t columns(const char *line, size_t length)
 	return n;
 }
 
+/* RSS goes to 100 MiB under a limit. */
+static struct plot *plot_under(uint64_t limit, struct plot_ask ask)
+{
+	struct recording_about about = made_about();
+	struct recording_writer *w = NULL;
+	struct sample s;
+	int fd = -1;
+
+	about.memory_limit = limit;
+	snprintf(path, sizeof(path), "%s", made_path());
+	ck_ok(names_new(&names, &e), e);
+	ck_ok(recording_create(path, true, &fd, &e), e);
+	ck_ok(recording_writer_new(&w, fd, &about, 0, &e), e);
+	for (int i = 0; i < 3; i++) {
+		s = made_sample(i, (uint64_t)(i + 1) * 100 * MIB / 3, NULL, 0);
+		ck_ok(recording_writer_tick(w, &s, names, &e), e);
+	}
+	recording_writer_free(w);
+	return plot_of(ask);
+}
+
+START_TEST(a_limit_within_reach_is_a_line_and_another_is_told)
+{
+	static const struct plot_look look = { .width = 80, .height = 24, .unicode = true };
+	static const char *two[2];
+	struct buf text = { 0 };
+	struct plot_ask both = { .paths = two, .path_count = 2, .many = PLOT_STACK };
+	struct plot *p = plot_under(128 * MIB, (struct plot_ask){ .slope = true });
+	const struct curve *limit = curve_of(p, "memory limit");
+
+	ck_assert_str_eq(limit->figure, "128.0 MiB");
+	ck_assert_double_eq(limit->spots[0].y, 128.0 * MIB);
+	ck_assert_double_eq(limit->spots[1].t, p->chart.to);
+	ck_assert_double_gt(p->chart.top, 128.0 * MIB);
+	ck_ok(plot_terminal(p, &look, &text, &e), e);
+	ck_assert_msg(strstr(text.data, "128.0 MiB  memory limit\n") != NULL, "%s", text.data);
+	buf_reset(&text);
+	ck_ok(plot_svg(p, &(struct plot_look){ 0 }, &text, &e), e);
+	ck_assert_msg(strstr(text.data, ">memory limit<") != NULL, "%s", text.data);
+	buf_done(&text);
+	plot_free(p);
+	two[0] = two[1] = path;
+	ck_ok(plot_new(&p, &both, &e), e);
+	ck_assert_ptr_nonnull(strstr(p->chart.note, "memory limit: 128.0 MiB each"));
+	plot_free(p);
+	done();
+
+	p = plot_under(4096 * MIB, (struct plot_ask){ 0 });
+	ck_assert_ptr_nonnull(strstr(p->chart.note, "memory limit: 4.0 GiB, above this picture"));
+	ck_assert_double_lt(p->chart.top, 128.0 * MIB);
+	plot_free(p);
+	done();
+}
+END_TEST
+
 START_TEST(a_chart_fits_its_terminal)
 {
 	static const struct plot_look looks[] = {
@@ -562,4 +617,5 @@ TESTS("plot", a_window_has_its_moments_only, a_window_with_nothing_in_it_is_a_se
       time_is_told_in_the_unit_that_fits, a_curve_says_what_the_recording_says,
       lines_and_the_rest_pile_up_to_the_heap_to_the_byte, a_function_is_there_while_it_has_live_bytes,
       hostile_names_are_harmless_in_every_form, names_of_64_kilobytes_are_cut, a_chart_fits_its_terminal,
+      a_limit_within_reach_is_a_line_and_another_is_told,
       mprof_is_read_with_its_functions_and_children, foreign_and_damaged_files_are_a_sentence, a_long_recording_keeps_its_extremes, what_is_too_long_is_cut_where_it_says_least)

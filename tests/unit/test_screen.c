@@ -15,6 +15,7 @@ static struct ledger *ledger;
 static struct canvas canvas;
 static struct buf text;
 static bool can_read = true;
+static uint64_t limit; /* of memory */
 
 static int source(void *own, pid_t pid, const char *file, int first, int count, struct buf *to, struct err *f)
 {
@@ -40,6 +41,7 @@ static void open_screen(struct screen_options o, const char *name)
 {
 	const struct screen_process shop = {
 		.pid = 4711, .name = name, .python = "3.12.1", .age_seconds = 273600, .rss_before = 58 * MIB,
+		.memory_limit = limit,
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
@@ -164,6 +166,29 @@ START_TEST(pictures_are_letter_by_letter_as_they_were)
 		golden_is(cases[i].golden, &text);
 		close_screen();
 	}
+}
+END_TEST
+
+START_TEST(a_memory_limit_stands_beside_rss)
+{
+	static const struct {
+		int columns;
+		const char *line;
+	} cases[] = {
+		{ 40, " RSS  630.0 MiB  heap 560.0 MiB ± 13 %\n" },
+		{ 60, " RSS  630.0 MiB of 1.0 GiB  heap 560.0 MiB ± 13 %\n" },
+		{ 80, " RSS  630.0 MiB of 1.0 GiB     ⣤⣤⣤⣶⣶⣿ heap 560.0 MiB ± 13 % ▲ 120 ± 41 MiB/min\n" },
+		{ 110, " RSS  630.0 MiB of 1.0 GiB ▲ 30.0 MiB/min    ⣠⣤⣤⣤⣤⣤⣤⣤⣤⣤⣤⣶⣶⣶⣶⣶⣶⣶⣾⣿⣿⣿ heap 560.0 MiB ± 13 % ▲ 120 ± 41 MiB/min\n" },
+	};
+
+	limit = 1024 * MIB;
+	open_screen((struct screen_options){ 0 }, "shop");
+	limit = 0;
+	run_for(100);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		ck_assert_msg(strstr(picture(cases[i].columns, 24), cases[i].line) != NULL, "%d columns:\n%s", cases[i].columns,
+			      text.data);
+	close_screen();
 }
 END_TEST
 
@@ -535,7 +560,7 @@ START_TEST(blocks_of_lines_are_letter_by_letter_as_they_were)
 		{ "top-json-module.json", BY_MODULE, true },
 	};
 	const struct screen_process shop = {
-		.pid = 4711, .name = "shop\x1b[31m", .python = "3.12.1", .age_seconds = 7000, .rss_before = 58 * MIB,
+		.pid = 4711, .name = "shop\x1b[31m", .python = "3.12.1", .age_seconds = 7000, .rss_before = 58 * MIB, .memory_limit = 1024 * MIB,
 	};
 
 	open_screen((struct screen_options){ 0 }, "shop");
@@ -554,7 +579,7 @@ START_TEST(blocks_of_lines_are_letter_by_letter_as_they_were)
 }
 END_TEST
 
-TESTS("screen", pictures_are_letter_by_letter_as_they_were, no_size_and_no_key_breaks_the_picture,
+TESTS("screen", pictures_are_letter_by_letter_as_they_were, a_memory_limit_stands_beside_rss, no_size_and_no_key_breaks_the_picture,
       names_of_the_target_do_nothing_to_the_terminal, the_selection_stays_with_its_row, a_filter_is_typed_kept_and_dropped,
       a_filter_that_is_none_is_a_sentence, a_mark_shows_growth_since, what_is_paused_stands_still,
       callers_are_walked_folded_and_have_their_source, several_processes_are_one_screen, wishes_are_told,
