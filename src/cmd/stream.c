@@ -1,8 +1,9 @@
 #include <errno.h>
+#include <poll.h>
 
 #include "stream_private.h"
 
-int stream_open(struct client **ret, pid_t pid, double interval_s, uint64_t max_bytes, int fd, struct err *e)
+static int open_once(struct client **ret, pid_t pid, double interval_s, uint64_t max_bytes, int fd, struct err *e)
 {
 	struct client *c;
 	json_t *answer = NULL;
@@ -25,4 +26,18 @@ int stream_open(struct client **ret, pid_t pid, double interval_s, uint64_t max_
 	return r == CLIENT_AGAIN ? err_set(e, ETIMEDOUT, "the memspy daemon does not answer") :
 	       r < 0		 ? r :
 				   err_set(e, ECONNRESET, "the memspy daemon went away");
+}
+
+/* Who is just being attached for somebody else is waited for. */
+int stream_open(struct client **ret, pid_t pid, double interval_s, uint64_t max_bytes, int fd, struct err *e)
+{
+	enum { PAUSE_MS = 20 };
+	int r = -EAGAIN;
+
+	for (int waited = 0; r == -EAGAIN && waited < STREAM_ANSWER_MS; waited += PAUSE_MS) {
+		if (waited)
+			poll(NULL, 0, PAUSE_MS);
+		r = open_once(ret, pid, interval_s, max_bytes, fd, e);
+	}
+	return r;
 }

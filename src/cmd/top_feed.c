@@ -109,16 +109,17 @@ static int take_about(struct feed *f, struct err *e)
 
 int feed_open(struct feed *f, pid_t pid, const struct session_options *o, bool has_options, struct err *e)
 {
-	int r;
+	int r = -ENOENT;
 
 	*f = (struct feed){ .pid = pid, .interval_s = o->interval_s, .fd = -1 };
-	r = attach(f, o, e);
-	if (r == -EALREADY && has_options)
-		return args_wrong(e, "%d is attached already, with settings of its own; leave out yours, or detach it first", pid);
-	if (r == -EALREADY)
-		r = 0;
-	if (r == 0)
-		r = begin_stream(f, e);
+	/* A session of somebody else's may end, or never come to be, before we look through it. */
+	for (int i = 0; i < ATTEMPTS && r == -ENOENT && !f->is_ours; i++) {
+		r = attach(f, o, e);
+		if (r == -EALREADY && has_options)
+			return args_wrong(e, "%d is attached already, with settings of its own; leave out yours, or detach it first", pid);
+		if (r == 0 || r == -EALREADY)
+			r = begin_stream(f, e);
+	}
 	return r == 0 ? take_about(f, e) : r;
 }
 

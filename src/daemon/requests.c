@@ -154,6 +154,8 @@ static int find(struct daemon *d, const json_t *request, struct watch **ret, str
 	if (r)
 		return r;
 	*ret = sessions_find(d, pid);
+	if (!*ret && attaching_has(&d->attaching, pid))
+		return err_set(e, EAGAIN, "%d is being attached; try again in a moment", pid);
 	return *ret ? 0 : err_set(e, ENOENT, "%d is not attached; memspy status lists what is", pid);
 }
 

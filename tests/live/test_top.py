@@ -251,6 +251,17 @@ def two_tops_at_once(memspy, python):
         assert not let_go(target)
 
 
+def tops_that_begin_together(memspy, python):
+    """One of them attaches; the others wait for it and look through the same session."""
+    with Target(python, 'shelves.py') as target:
+        tops = [memspy.start('top', '--pid', target.pid, '--plain', '--count', 2, '--interval', 0.1) for _ in range(4)]
+        for top in tops:
+            answer = memspy.end(top)
+            assert answer.returncode == 0 and answer.stdout.startswith('top  '), answer
+        assert attached(memspy) == []
+        assert not let_go(target)
+
+
 def the_first_of_two_goes(memspy, python):
     """The session goes on until nobody uses it any more, however the first one ended."""
     for end in signal.SIGINT, signal.SIGKILL:
@@ -356,7 +367,7 @@ def main():
         sys.exit(live.SKIP)
     for name, python in found:
         for case in (sees_growth, says_growth_per_minute, target_goes, several, by_name, those_that_come_later, many, one_of_several_refuses, killed,
-                     signals_end_it, attached_stays_attached, two_tops_at_once, the_first_of_two_goes,
+                     signals_end_it, attached_stays_attached, two_tops_at_once, tops_that_begin_together, the_first_of_two_goes,
                      records_meanwhile, a_long_stream_begins_anew, bad_usage):
             results.run(f"{name} {case.__name__.replace('_', ' ')}", case, memspy, python)
     results.end()
