@@ -11,9 +11,11 @@ static void put_hints(struct canvas *c, const struct hint *hints)
 {
 	int row = c->rows - 1, column = 1;
 
-	for (; hints->key; hints++) {
-		int needed = canvas_width(hints->key) + 1 + canvas_width(hints->does);
+	for (; hints->does; hints++) {
+		int needed = hints->key ? canvas_width(hints->key) + 1 + canvas_width(hints->does) : 0;
 
+		if (!hints->key)
+			continue;
 		if (column + needed >= c->columns)
 			return;
 		column = canvas_put(c, row, column, c->columns, STYLE_BOLD, hints->key);
@@ -24,9 +26,9 @@ static void put_hints(struct canvas *c, const struct hint *hints)
 void draw_footer(struct screen *s, struct canvas *c)
 {
 	const struct hint table[] = {
-		{ "?", "help" }, { "q", "quit" }, { canvas_glyph(c, "⏎", "enter"), "callers" }, { "s", "sort" }, { "/", "filter" },
-		{ "m", "mark" }, { "l f F M t", "group" }, { "i", "own code" }, { "w", "write" }, { "p", "pause" }, { "g", "graph" },
-		{ "tab", "next process" }, { NULL, NULL },
+		{ "?", "help" }, { "q", "quit" }, { canvas_glyph(c, "⏎", "enter"), "callers" },
+		{ s->count > 1 ? "tab 0" : NULL, "processes" }, { "s", "sort" }, { "/", "filter" }, { "m", "mark" }, { "l f F M t", "group" }, { "i", "own code" }, { "w", "write" }, { "p", "pause" }, { "g", "graph" },
+		{ NULL, NULL },
 	};
 	const struct hint callers[] = {
 		{ "esc", "back" }, { canvas_glyph(c, "↑↓", "up down"), "select" }, { canvas_glyph(c, "←→", "left right"), "fold" },

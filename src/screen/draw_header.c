@@ -101,7 +101,8 @@ static int draw_rss(const struct shown *p, struct canvas *c)
 
 static void draw_memory(const struct shown *p, struct canvas *c, bool has_graph)
 {
-	const int stop = p->about.memory_limit && c->columns >= 90 ? 45 : 31; /* the heap keeps its place */
+	/* With a limit the heap keeps its place whether RSS grows or not. */
+	const int stop = p->about.memory_limit && c->columns >= 90 ? 45 : 31;
 	int column = draw_rss(p, c), spark;
 
 	column = column < stop - 1 && c->columns >= 76 ? stop : column + 2;
@@ -162,7 +163,8 @@ static void draw_look(const struct screen *s, const struct shown *p, struct canv
 	if (s->look.filter)
 		column = canvas_printf(c, row, column, c->columns, STYLE_STATE, " %s /%.24s/ %zu of %zu", canvas_glyph(c, "·", "-"),
 				       s->filter, b->count, b->count + b->left_out);
-	put_loss(p, c, row, column);
+	if (p->is_looked_at)
+		put_loss(p, c, row, column);
 }
 
 static int draw_tabs(const struct screen *s, struct canvas *c, int row)
@@ -203,9 +205,11 @@ int draw_header(struct screen *s, struct canvas *c)
 
 	s->graph_on = has_graph;
 	draw_who(s, p, c);
-	draw_memory(p, c, has_graph);
+	if (p->is_looked_at)
+		draw_memory(p, c, has_graph);
 	if (has_graph) {
-		draw_big_graph(p, c, row);
+		if (p->is_looked_at)
+			draw_big_graph(p, c, row);
 		row += GRAPH_ROWS;
 	}
 	if (s->count > 1 && c->rows >= LEAST_ROWS_OF_TABS)

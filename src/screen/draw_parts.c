@@ -122,6 +122,7 @@ static bool put_group(const struct screen *s, const struct shown *p, struct canv
 void draw_where(const struct screen *s, const struct shown *p, struct canvas *c, int row, int column, int end, enum rows_by by,
 		const struct row *what)
 {
+	enum { ROOM_FOR_BOTH = 24 };
 	struct row shorter = *what;
 	struct buf place = { 0 }, function = { 0 };
 	int room = end - column, needed;
@@ -129,7 +130,7 @@ void draw_where(const struct screen *s, const struct shown *p, struct canvas *c,
 	shorter.file = ledger_file(&p->ledger, what->file);
 	if (put_group(s, p, c, row, column, end, by, what))
 		return;
-	if (*what->function)
+	if (*what->function && (room >= ROOM_FOR_BOTH || by == BY_FUNCTION || !*what->file))
 		text_escape(&function, what->function);
 	needed = function.data ? canvas_width(function.data) : 0;
 	/* The place is cut from its left, down to what tells files apart; then the function from its right. */

@@ -160,7 +160,8 @@ static void put_rest(const struct screen *s, const struct shown *p, struct canva
 		canvas_printf(c, row++, LEFT + 2, c->columns, STYLE_DIM, "%s of %s in the rows shown", units_bytes(b->shown.bytes).text,
 			      units_bytes(b->sum.bytes).text);
 	if (row < end && before && !more && p->is_looked_at)
-		canvas_printf(c, row++, LEFT + 2, c->columns, STYLE_DIM, "%s of RSS are from before memspy came: not in this table",
+		canvas_printf(c, row++, LEFT + 2, c->columns, STYLE_DIM,
+			      c->columns < 72 ? "%s: from before memspy came" : "%s of RSS are from before memspy came: not in this table",
 			      units_bytes(before).text);
 }
 
@@ -170,7 +171,7 @@ void draw_table(struct screen *s, struct canvas *c, int row, int end)
 	const struct board *b = &p->now.board;
 	size_t at = screen_row_at(p), i;
 
-	row = put_titles(s, p, c, row);
+	row = p->is_looked_at ? put_titles(s, p, c, row) : row + 1;
 	s->page_rows = end - row;
 	p->top = draw_from(p->top, at, b->count, s->page_rows);
 	for (i = p->top; i < b->count && row < end; i++, row++) {

@@ -73,7 +73,8 @@ int screen_add(struct screen *s, const struct screen_process *about, double seco
 	p->about = *about;
 	p->about.name = strdup(about->name ? about->name : "");
 	p->about.python = strdup(about->python ? about->python : "");
-	p->added = seconds;
+	p->added = p->now.seconds = seconds;
+	p->now.marked = -1;
 	r = ledger_init(&p->ledger, e);
 	if (r == 0 && (!p->about.name || !p->about.python))
 		r = err_set(e, ENOMEM, "out of memory for a process");

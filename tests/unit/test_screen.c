@@ -192,6 +192,29 @@ START_TEST(a_memory_limit_stands_beside_rss)
 }
 END_TEST
 
+START_TEST(before_the_first_figures_there_are_none)
+{
+	open_screen((struct screen_options){ 0 }, "shop");
+	picture(80, 40);
+	ck_assert_ptr_nonnull(strstr(text.data, " up 3.2d "));
+	ck_assert_ptr_nonnull(strstr(text.data, "the first figures come in a moment"));
+	ck_assert_msg(strstr(text.data, "RSS") == NULL && strstr(text.data, "MARK") == NULL && strstr(text.data, "0 B") == NULL, "%s",
+		      text.data);
+	close_screen();
+}
+END_TEST
+
+START_TEST(a_small_screen_says_where_before_who)
+{
+	open_screen((struct screen_options){ 0 }, "shop");
+	run_for(10);
+	picture(40, 12);
+	ck_assert_msg(strstr(text.data, "cache.py:88\n") != NULL, "%s", text.data);
+	ck_assert_msg(strstr(text.data, "58.0 MiB: from before memspy came\n") != NULL, "%s", text.data);
+	close_screen();
+}
+END_TEST
+
 START_TEST(no_size_and_no_key_breaks_the_picture)
 {
 	static const int keys[] = { '\n', KEY_IS_DOWN, KEY_IS_END, '?', KEY_IS_ESCAPE, 'm', 't', 'M', 'f', 'F', 'l', 's', 'S', 'i', 'g',
@@ -579,7 +602,8 @@ START_TEST(blocks_of_lines_are_letter_by_letter_as_they_were)
 }
 END_TEST
 
-TESTS("screen", pictures_are_letter_by_letter_as_they_were, a_memory_limit_stands_beside_rss, no_size_and_no_key_breaks_the_picture,
+TESTS("screen", pictures_are_letter_by_letter_as_they_were, a_memory_limit_stands_beside_rss, before_the_first_figures_there_are_none,
+      a_small_screen_says_where_before_who, no_size_and_no_key_breaks_the_picture,
       names_of_the_target_do_nothing_to_the_terminal, the_selection_stays_with_its_row, a_filter_is_typed_kept_and_dropped,
       a_filter_that_is_none_is_a_sentence, a_mark_shows_growth_since, what_is_paused_stands_still,
       callers_are_walked_folded_and_have_their_source, several_processes_are_one_screen, wishes_are_told,
