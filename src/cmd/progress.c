@@ -7,7 +7,9 @@
 #include "memspy/units.h"
 #include "progress_private.h"
 
-enum { BAR_MAX = 38, BAR_MIN = 8, LABEL_COLUMNS = 13, FIGURE_COLUMNS = 68 };
+enum { BAR_MAX = 38, BAR_MIN = 8, LABEL_COLUMNS = 13 };
+/* What figures take at most, so that the line does not jump: "600 s of 10 min   RSS 612.4 MiB   heap 540.2 MiB ± 100 %". */
+enum { FIGURE_COLUMNS = 56, TREND_COLUMNS = 19, LOST_COLUMNS = 13 };
 
 static bool shown;
 
@@ -26,7 +28,7 @@ static void bar(struct buf *to, double share, int width)
 	buf_puts(to, "  ");
 }
 
-static void figures(struct buf *to, const struct progress *p)
+static void figures(struct buf *to, const struct progress *p, bool has_trend)
 {
 	bool unicode = terminal_has_unicode();
 
@@ -34,9 +36,9 @@ static void figures(struct buf *to, const struct progress *p)
 	if (p->duration_s > 0)
 		buf_printf(to, " of %s", units_seconds(p->duration_s).text);
 	buf_printf(to, "   RSS %s", units_bytes(p->rss_bytes).text);
-	if (p->elapsed_s >= 5 && p->rss_per_minute > 65536)
+	if (has_trend && p->elapsed_s >= 5 && p->rss_per_minute > 65536)
 		buf_printf(to, " %s%s/min", unicode ? "▲ " : "+", units_bytes((uint64_t)p->rss_per_minute).text);
-	else if (p->elapsed_s >= 5 && p->rss_per_minute < -65536)
+	else if (has_trend && p->elapsed_s >= 5 && p->rss_per_minute < -65536)
 		buf_printf(to, " %s%s/min", unicode ? "▼ " : "-", units_bytes((uint64_t)-p->rss_per_minute).text);
 	if (p->has_heap && p->heap_bytes)
 		buf_printf(to, "   heap %s %s %.0f %%", units_bytes(p->heap_bytes).text, unicode ? "±" : "+-",
@@ -58,19 +60,22 @@ static void add_columns(struct buf *to, const char *text, int columns)
 void progress_show(const struct progress *p)
 {
 	struct buf line = { 0 }, text = { 0 };
-	int width, room;
+	int width, room, needed = FIGURE_COLUMNS + (p->lost ? LOST_COLUMNS : 0);
+	bool has_bar = p->duration_s > 0, has_trend;
 
 	if (!terminal_is(STDERR_FILENO))
 		return;
-	room = terminal_width(STDERR_FILENO) - LABEL_COLUMNS;
-	width = room - FIGURE_COLUMNS > BAR_MAX ? BAR_MAX : room - FIGURE_COLUMNS;
+	room = terminal_width(STDERR_FILENO) - LABEL_COLUMNS - 1;
+	has_trend = room >= needed + TREND_COLUMNS + (has_bar ? BAR_MIN + 2 : 0);
+	width = room - needed - (has_trend ? TREND_COLUMNS : 0) - 2;
+	width = width > BAR_MAX ? BAR_MAX : width;
 	buf_puts(&line, "\r\033[K  recording  ");
-	if (p->duration_s > 0 && width >= BAR_MIN) {
+	if (has_bar && width >= BAR_MIN) {
 		bar(&line, p->elapsed_s >= p->duration_s ? 1 : p->elapsed_s / p->duration_s, width);
 		room -= width + 2;
 	}
-	figures(&text, p);
-	add_columns(&line, text.data ? text.data : "", room - 1);
+	figures(&text, p, has_trend);
+	add_columns(&line, text.data ? text.data : "", room);
 	if (!line.failed)
 		fputs(line.data, stderr);
 	fflush(stderr);

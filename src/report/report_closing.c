@@ -88,19 +88,34 @@ static const char *const counts[CLOSING_ROWS + 1] = {
 	"no line", "line", "two lines", "three lines", "four lines", "five lines",
 };
 
+/* On a line of its own where a terminal has no room beside the sum. */
+static void add_next(struct buf *to, size_t begin, const char *path, const char *view, unsigned width)
+{
+	_cleanup_(buf_done) struct buf next = { 0 };
+
+	buf_puts(&next, "Next: memspy report ");
+	text_escape(&next, path);
+	buf_printf(&next, " --view %s\n", view);
+	buf_puts(to, width && to->length - begin + 3 + next.length > width + 1 ? "\n   " : "   ");
+	buf_puts(to, next.data ? next.data : "");
+}
+
 static void add_rows(struct buf *to, const struct report *r, const struct rows *rows, const struct rows *change,
-		     unsigned width)
+		     const char *path, unsigned width)
 {
 	const size_t columns = width ? width : 100;
 	size_t shown = 0, room = columns > FIGURE_COLUMNS + 30 ? columns - FIGURE_COLUMNS : 30;
 	uint64_t sum = 0;
+	size_t begin;
 
 	for (; shown < CLOSING_ROWS && shown < rows->count && rows->at[shown].own.bytes; shown++) {
 		add_row(to, r, &rows->at[shown], change, room * 2 / 3);
 		sum += rows->at[shown].own.bytes;
 	}
+	begin = to->length;
 	buf_printf(to, "%11s of ", units_bytes(sum).text);
-	buf_printf(to, "%s in the %s above.   Next: memspy report ", units_bytes(rows->sum.bytes).text, counts[shown]);
+	buf_printf(to, "%s in the %s above.", units_bytes(rows->sum.bytes).text, counts[shown]);
+	add_next(to, begin, path, change ? "leaks" : "peak", width);
 }
 
 /* A program that has ended gave everything back: what it held when it held most is the answer then. */
@@ -116,9 +131,7 @@ static int add_peak(struct buf *to, const struct report *r, const char *path, un
 		return 0;
 	}
 	buf_puts(to, "    at peak     ±  where\n");
-	add_rows(to, r, &rows, NULL, width);
-	text_escape(to, path);
-	buf_puts(to, " --view peak\n");
+	add_rows(to, r, &rows, NULL, path, width);
 	return 0;
 }
 
@@ -146,8 +159,6 @@ int report_closing(const char *path, unsigned width, struct buf *to, struct err 
 		return 0;
 	}
 	buf_puts(to, "   live now     ±  growth/min      ±  where\n");
-	add_rows(to, r, &now, &change, width);
-	text_escape(to, path);
-	buf_puts(to, " --view leaks\n");
+	add_rows(to, r, &now, &change, path, width);
 	return 0;
 }
