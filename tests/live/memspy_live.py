@@ -26,6 +26,7 @@ sys.path.insert(0, str(ROOT / 'tests/support'))
 import pythons  # noqa: E402
 
 SKIP = 77
+PACKAGES = pathlib.Path(os.environ.get('XDG_CACHE_HOME') or pathlib.Path.home() / '.cache') / 'memspy-test'
 scratch = tempfile.mkdtemp(prefix='memspy-live-')
 # A daemon of our own: nobody else's sessions are seen or disturbed.
 ENVIRONMENT = dict(os.environ, MEMSPY_RUNTIME_DIR=scratch, NO_COLOR='1')
@@ -101,6 +102,26 @@ def each_python(wanted):
 
 def is_free_threaded(python):
     return runs(python, '-c', 'import sys; sys.exit("free-threading" not in sys.version)')
+
+
+def packages(python, package):
+    """A folder that has this package from PyPI for this Python, once. One without a pip takes that of the machine."""
+    version = pythons.version_of(python)
+    place = PACKAGES / f'{package}-{version}'
+    if place.exists():
+        return str(place)
+    PACKAGES.mkdir(parents=True, exist_ok=True)
+    fresh = tempfile.mkdtemp(prefix=place.name + '.', dir=PACKAGES)
+    pip = [python] if runs(python, '-c', 'import pip') else [sys.executable]
+    pip += ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', '--only-binary', ':all:', '--target', fresh]
+    pip += [] if pip[0] == python else ['--python-version', version]
+    answer = subprocess.run([*pip, package], capture_output=True, text=True, timeout=300)
+    if answer.returncode == 0 and not place.exists():
+        os.rename(fresh, place)
+    shutil.rmtree(fresh, ignore_errors=True)
+    if answer.returncode:
+        raise NotHere(f"{package} cannot be had: {(answer.stderr.strip().splitlines() or ['no word'])[-1]}")
+    return str(place)
 
 
 def runs(python, *options, **env):

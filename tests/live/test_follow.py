@@ -227,11 +227,18 @@ def free_port():
 
 
 def gunicorn(memspy, python):
+    """The machine's, with a shop of Flask; else one from PyPI, with a shop of its own."""
+    app, env = 'shop:app', dict(os.environ)
     if not has(python, 'flask') or not has(python, 'gunicorn'):
-        raise NotHere('Flask or gunicorn is not installed')
+        app = 'stall:app'
+        if not has(python, 'ssl'):
+            raise NotHere('this Python has no ssl, and gunicorn needs it')
+        env.update(PYTHONPATH=live.packages(python, 'gunicorn'), PYTHONDONTWRITEBYTECODE='1')
     folder, port = live.path_of(f'gunicorn-{time.monotonic_ns()}'), free_port()
     os.mkdir(folder)
-    server = subprocess.Popen([python, '-m', 'gunicorn', '-w', '3', '-b', f'127.0.0.1:{port}', 'shop:app'], cwd=live.TARGETS,
+    env['HOME'] = folder  # it leaves a socket there
+    start = 'from gunicorn.app.wsgiapp import run; run()'
+    server = subprocess.Popen([python, '-c', start, '-w', '3', '-b', f'127.0.0.1:{port}', '--chdir', live.TARGETS, app], env=env,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     live.running.append(server)
 

@@ -5,39 +5,17 @@ none dies of us. With plain greenlets and with gevent, both from PyPI. Arguments
 """
 import argparse
 import json
-import os
-import pathlib
-import shutil
-import subprocess
 import sys
-import tempfile
 
 import memspy_live as live
-from memspy_live import Memspy, NotHere, Results, Target
+from memspy_live import Memspy, Results, Target
 
-CACHE = pathlib.Path(os.environ.get('XDG_CACHE_HOME') or pathlib.Path.home() / '.cache') / 'memspy-test'
 COUNT = 300
-
-
-def packages(python):
-    """A folder that has greenlet and gevent for this Python, from PyPI, once."""
-    place = CACHE / f'gevent-{live.pythons.version_of(python)}'
-    if not place.exists():
-        CACHE.mkdir(parents=True, exist_ok=True)
-        fresh = tempfile.mkdtemp(prefix=place.name + '.', dir=CACHE)
-        answer = subprocess.run([python, '-m', 'pip', 'install', '-q', '--disable-pip-version-check', '--only-binary', ':all:',
-                                 '--target', fresh, 'gevent'], capture_output=True, text=True, timeout=300)
-        if answer.returncode == 0 and not place.exists():
-            os.rename(fresh, place)
-        shutil.rmtree(fresh, ignore_errors=True)
-        if answer.returncode:
-            raise NotHere(f"gevent cannot be had: {(answer.stderr.strip().splitlines() or ['no word'])[-1]}")
-    return str(place)
 
 
 def start(python, *args):
     return Target(python, 'greenlets.py', *args, COUNT, ready=False,
-                  env={'PYTHONPATH': packages(python), 'PYTHONDONTWRITEBYTECODE': '1'})
+                  env={'PYTHONPATH': live.packages(python, 'gevent'), 'PYTHONDONTWRITEBYTECODE': '1'})
 
 
 def looked_at(memspy, python, kind, looks):

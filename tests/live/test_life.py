@@ -82,24 +82,30 @@ def threads(memspy, python):
         return f'3,000 threads: {words}, {met} samples lost'
 
 
-def build(folder):
-    source = live.TARGETS / 'beside.c'
+# Without the C library's versions of symbols: an older one than that of this machine has others.
+OLDER = ['-nostdlib', '-Wl,--unresolved-symbols=ignore-all']
+
+
+def build(folder, python):
+    """The library, as this Python can load it."""
+    source, path = live.TARGETS / 'beside.c', f'{folder}/libbeside.so'
     os.makedirs(f'{folder}/beside', exist_ok=True)
-    for arguments in (['-DNEIGHBOUR', '-o', f'{folder}/beside/libneighbour.so'],
-                      ['-Wl,-rpath,$ORIGIN/beside', '-o', f'{folder}/libbeside.so', '-ldl', '-lpthread']):
-        answer = subprocess.run([os.environ.get('CC', 'cc'), '-shared', '-fPIC', '-O1', source, *arguments], capture_output=True, text=True)
-        if answer.returncode:
-            raise NotHere(f'the library cannot be compiled: {answer.stderr.strip()[-100:]}')
-    return f'{folder}/libbeside.so'
+    for more in ([], OLDER):
+        for arguments in (['-DNEIGHBOUR', '-o', f'{folder}/beside/libneighbour.so'],
+                          ['-Wl,-rpath,$ORIGIN/beside', '-o', path, '-ldl', '-lpthread']):
+            answer = subprocess.run([os.environ.get('CC', 'cc'), '-shared', '-fPIC', '-O1', source, *arguments, *more],
+                                    capture_output=True, text=True)
+            if answer.returncode:
+                raise NotHere(f'the library cannot be compiled: {answer.stderr.strip()[-100:]}')
+        if live.runs(python, '-c', f'import ctypes; ctypes.CDLL("{path}")'):
+            return path
+    raise NotHere('this Python cannot load what is compiled here')
 
 
 def library(memspy, python):
     if not live.runs(python, '-c', 'import ctypes'):
         raise NotHere('this Python has no ctypes')
-    path = build(live.scratch)
-    if not live.runs(python, '-c', f'import ctypes; ctypes.CDLL("{path}")'):
-        raise NotHere('this Python cannot load what is compiled here')
-    with Watched(memspy, python, 'library', path) as w:
+    with Watched(memspy, python, 'library', build(live.scratch, python)) as w:
         said = w.ask()
         assert not said['faults'], said
         w.end()
@@ -181,7 +187,7 @@ def idle_interpreters(memspy, python):
             kept = [bytearray(60000) for _ in range(30)]
             print('done', flush=True)"""
     if not live.runs(python, '-c', text.split('print')[0]):
-        raise NotHere('no module for interpreters')
+        raise NotHere('this Python has no module that makes interpreters and lets them idle')
     target = subprocess.Popen([python, '-c', text], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     live.running.append(target)
     assert target.stdout.readline() == 'ready\n'
