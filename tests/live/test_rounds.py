@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """
 In and out, again and again, of a fresh process after each ten times: whoever is refused is told so, and nobody dies or
-hangs. In each place of test_places.py as well, with --places. Arguments: memspy, versions, [--rounds N] [--places] [--only PLACE;...].
+hangs. In each place of places.py as well, with --places. Arguments: memspy, versions, [--rounds N] [--places] [--only PLACE;...].
 """
 import argparse
 import collections
@@ -10,7 +10,7 @@ import re
 import sys
 
 import memspy_live as live
-import test_places
+import places
 from memspy_live import Memspy, Results, Worker
 
 WAYS = ('map', 'dlopen', 'auto')
@@ -58,11 +58,7 @@ def of_version(memspy, python, rounds):
 def of_place(memspy, python, place, rounds):
     all_of = Rounds(memspy, rounds)
     while all_of.done < rounds:
-        how = test_places.PLACES[place](python)
-        then, _ = how.pop('then', None), how.pop('check', None)
-        with test_places.Guest(**how) as guest:
-            if then:
-                then()
+        with places.guest_in(place, python) as guest:
             all_of.some(guest.pid, guest.faults)
     return all_of.words()
 
@@ -83,7 +79,7 @@ def main():
     for name, python in found:
         results.run(f'{name} in and out', of_version, memspy, python, a.rounds)
         if a.places and os.getuid() == 0:
-            for place in test_places.PLACES:
+            for place in places.PLACES:
                 if place != 'here' and (not a.only or place in a.only.split(';')):
                     results.run(f'{name} {place}', of_place, memspy, python, place, a.rounds)
     results.end()
