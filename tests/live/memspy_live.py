@@ -113,14 +113,18 @@ def packages(python, package):
     PACKAGES.mkdir(parents=True, exist_ok=True)
     fresh = tempfile.mkdtemp(prefix=place.name + '.', dir=PACKAGES)
     pip = [python] if runs(python, '-c', 'import pip') else [sys.executable]
-    pip += ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', '--only-binary', ':all:', '--target', fresh]
+    pip += ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', '--retries', '1', '--only-binary', ':all:', '--target', fresh]
     pip += [] if pip[0] == python else ['--python-version', version]
-    answer = subprocess.run([*pip, package], capture_output=True, text=True, timeout=300)
-    if answer.returncode == 0 and not place.exists():
-        os.rename(fresh, place)
-    shutil.rmtree(fresh, ignore_errors=True)
-    if answer.returncode:
-        raise NotHere(f"{package} cannot be had: {(answer.stderr.strip().splitlines() or ['no word'])[-1]}")
+    try:
+        answer = subprocess.run([*pip, package], capture_output=True, text=True, timeout=120)
+        if answer.returncode:
+            raise NotHere(f"{package} cannot be had: {(answer.stderr.strip().splitlines() or ['no word'])[-1]}")
+        if not place.exists():
+            os.rename(fresh, place)
+    except subprocess.TimeoutExpired:
+        raise NotHere(f'{package} cannot be had: PyPI is slow or not there')
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
     return str(place)
 
 

@@ -72,7 +72,8 @@ def in_thread(count, size):
 
 def pool(count, size):
     import multiprocessing
-    p = multiprocessing.get_context('fork').Pool(count)
+    context = multiprocessing.get_context('fork') if hasattr(multiprocessing, 'get_context') else multiprocessing
+    p = context.Pool(count)
     done = p.map(pooled, range(size // BLOCK), 1)
     globals()['the_pool'] = p
     return dict((pid, done.count(pid) * BLOCK) for pid in done)
