@@ -44,6 +44,8 @@ def root_for(python):
     root, path = live.path_of('root'), os.path.realpath(python)
     os.makedirs(root, exist_ok=True)
     needed = [d for d in (prefix_of(python), os.path.dirname(loader_of(path))) if not d.startswith(('/usr', '/lib'))]
+    if any(str(live.TARGETS).startswith(d + '/') for d in ['/usr', *needed]):
+        raise NotHere('these tests are in the root that would be made for it')
     steps = [f'mount -t tmpfs -o mode=755 tmpfs {root}', f'mkdir {root}/proc {root}/tmp',
              *[f'mkdir -p {root}{d} && mount --rbind {d} {root}{d}' for d in ['/usr', *needed]],
              *[f"ln -s {os.readlink('/' + d)} {root}/{d}" for d in os.listdir('/') if os.path.islink('/' + d)]]
