@@ -153,18 +153,8 @@ static int64_t capped(uint64_t v)
 	return v > INT64_MAX ? INT64_MAX : (int64_t)v;
 }
 
-/* Readers keep a variance as a double: beyond 2^53 they have not every whole number, and a difference must be of those they have. */
-static int64_t whole(double v)
-{
-	if (!(v > 0))
-		return 0;
-	if (v < 0x1p52)
-		return (int64_t)(v + 0.5);
-	return v >= 9.2e18 ? INT64_MAX : (int64_t)v;
-}
-
 struct amount amount_of(const struct estimate *e)
 {
-	return (struct amount){ { capped(e->bytes), capped(e->blocks), capped(e->samples), whole(e->variance),
+	return (struct amount){ { capped(e->bytes), capped(e->blocks), capped(e->samples), amount_variance(e->variance),
 				  capped(e->sure_bytes) } };
 }

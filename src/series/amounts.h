@@ -44,3 +44,13 @@ bool amount_is_nothing(const struct amount *a);
 bool amount_between(struct amount *ret, const struct amount *from, const struct amount *to);
 /* An estimate as a reader of the recording will have it: whole numbers from 0 to INT64_MAX. */
 struct amount amount_of(const struct estimate *e);
+
+/* Readers keep a variance as a double: beyond 2^53 they have not every whole number, and a difference must be of those they have. */
+static inline int64_t amount_variance(double v)
+{
+	if (!(v > 0))
+		return 0;
+	if (v < 0x1p52)
+		return (int64_t)(v + 0.5);
+	return v >= 9.2e18 ? INT64_MAX : (int64_t)v;
+}

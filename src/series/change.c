@@ -6,8 +6,12 @@ static const struct site nothing;
 
 bool site_is_at_peak(const struct site *s)
 {
-	struct amount live = amount_of(&s->live), peak = amount_of(&s->peak);
+	struct amount live, peak;
 
+	if (memcmp(&s->live, &s->peak, sizeof(s->live)) == 0)
+		return true;
+	live = amount_of(&s->live);
+	peak = amount_of(&s->peak);
 	return memcmp(&live, &peak, sizeof(live)) == 0;
 }
 
@@ -66,8 +70,7 @@ static bool add(uint64_t *to, int64_t more, int64_t less)
 
 static bool add_variance(double *to, int64_t more, int64_t less)
 {
-	const struct estimate e = { .variance = *to };
-	uint64_t whole = (uint64_t)amount_of(&e).figures[3];
+	uint64_t whole = (uint64_t)amount_variance(*to);
 
 	if (!add(&whole, more, less))
 		return false;
@@ -94,6 +97,8 @@ bool change_apply(struct site *s, const struct change *c, bool at_peak)
 	for (int i = 0; c->has_ages && i < LIFETIME_BUCKETS && good; i++) {
 		uint64_t n = s->lifetimes[i];
 
+		if (c->ages[i] == 0)
+			continue;
 		good = add(&n, c->ages[i], 0) && n <= UINT32_MAX;
 		s->lifetimes[i] = (uint32_t)n;
 	}

@@ -16,10 +16,10 @@
 struct change {
 	uint32_t site; /* index; its id in the file is one more */
 	struct amount came, went; /* allocated; live grows by came less went */
-	int64_t ages[LIFETIME_BUCKETS];
-	bool has_ages;
 	struct amount temporary; /* the first three figures */
 	struct amount peak;	 /* beyond what it was; at a tick that is the peak: beyond what is live after it */
+	bool has_ages;
+	int64_t ages[LIFETIME_BUCKETS]; /* not set, not even to 0, without has_ages; last: change_read clears the rest */
 };
 
 /* ---- change.c ---- */

@@ -1,4 +1,5 @@
 /* The row of a change, read where it lies. */
+#include <stddef.h>
 #include <string.h>
 
 #include "change.h"
@@ -62,12 +63,14 @@ static const char *read_part(const char *at, const char *end, const struct amoun
 /* A bucket in which there is one more, or pairs of bucket and how many. */
 static const char *read_ages(const char *at, const char *end, struct change *ret)
 {
-	int64_t pairs[2 * LIFETIME_BUCKETS] = { 0, 1 };
+	int64_t pairs[2 * LIFETIME_BUCKETS];
 	size_t count = 2;
 
+	pairs[1] = 1;
 	at = at < end && *at == '[' ? read_list(at, end, pairs, 2 * LIFETIME_BUCKETS, &count) : read_signed(at, end, pairs);
 	if (!at || count % 2)
 		return NULL;
+	memset(ret->ages, 0, sizeof(ret->ages));
 	for (size_t i = 0; i < count; i += 2) {
 		if (pairs[i] < 0 || pairs[i] >= LIFETIME_BUCKETS || pairs[i + 1] > UINT32_MAX || pairs[i + 1] < -(int64_t)UINT32_MAX)
 			return NULL;
@@ -82,7 +85,7 @@ const char *change_read(const char *at, const char *end, const struct amounts *a
 	struct amount *const amounts[] = { &ret->came, &ret->went, NULL, &ret->temporary, &ret->peak };
 	uint64_t id;
 
-	memset(ret, 0, sizeof(*ret));
+	memset(ret, 0, offsetof(struct change, ages)); /* a million rows: no more of it than is needed */
 	if (at == end || *at != '[')
 		return NULL;
 	at = number_read(at + 1, &id);

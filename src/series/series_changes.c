@@ -95,14 +95,28 @@ static int read_parsed(struct series *s, const json_t *list, size_t from, bool a
 	return 0;
 }
 
-/* Sites are many and far apart: while its row is read, the memory of a site comes near. */
-static void expect(const struct series *s, const char *row)
-{
-	uint64_t id;
+/* Sites are many and far apart: a row is read some time before it is added, and meanwhile the memory of its site comes near. */
+struct ahead {
+	struct change rows[8];
+	size_t read, taken;
+};
 
-	if (*row == '[' && number_read(row + 1, &id) && id && id <= s->sites.count)
-		for (size_t i = 0; i < sizeof(struct site); i += 64)
-			__builtin_prefetch((const char *)&s->sites.at[id - 1] + i, 1);
+enum { AHEAD = sizeof(((struct ahead *)0)->rows) / sizeof(struct change) };
+
+static void expect(const struct series *s, uint32_t site)
+{
+	for (size_t i = 0; i < sizeof(struct site); i += 64)
+		__builtin_prefetch((const char *)&s->sites.at[site] + i, 1);
+}
+
+/* Adds the oldest rows until no more than `left` wait. */
+static int take_ahead(struct series *s, struct ahead *a, size_t left, bool at_peak, struct err *e)
+{
+	int r = 0;
+
+	for (; r == 0 && a->read - a->taken > left; a->taken++)
+		r = take(s, &a->rows[a->taken % AHEAD], at_peak, a->taken + 1, e);
+	return r;
 }
 
 /* Rows as memspy writes them, read where they lie; from the first that is not such a parser of JSON judges. */
@@ -110,26 +124,27 @@ static int read_rows(struct series *s, const struct span *rows, bool at_peak, st
 {
 	const char *at = rows->at, *end = rows->at + rows->length;
 	json_auto_t *parsed = NULL;
-	struct change c;
-	size_t n = 0;
+	struct ahead a = { .read = 0 };
+	int r = 0;
 
-	while (at && at < end) {
-		int r;
+	while (at && at < end && r == 0) {
+		struct change *c = &a.rows[a.read % AHEAD];
 
-		expect(s, at);
-		at = change_read(at, end, &s->changes.amounts, s->sites.count, &c);
+		at = change_read(at, end, &s->changes.amounts, s->sites.count, c);
 		if (!at || (at < end && *at != ','))
 			break;
-		r = take(s, &c, at_peak, ++n, e);
-		if (r < 0)
-			return r;
+		expect(s, c->site);
+		a.read++;
+		r = take_ahead(s, &a, AHEAD - 1, at_peak, e);
 		if (at < end && ++at == end)
 			at = NULL; /* a comma too many */
 	}
-	if (at == end)
-		return 0;
+	if (r == 0)
+		r = take_ahead(s, &a, 0, at_peak, e);
+	if (r < 0 || at == end)
+		return r;
 	parsed = json_loadb(rows->at - 1, rows->length + 2, 0, NULL);
-	return parsed ? read_parsed(s, parsed, n, at_peak, e) : series_bad(s, e, "not a tick: its changes are no list");
+	return parsed ? read_parsed(s, parsed, a.read, at_peak, e) : series_bad(s, e, "not a tick: its changes are no list");
 }
 
 int series_changes(struct series *s, const json_t *tick, const struct span *rows, struct err *e)

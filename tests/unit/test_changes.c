@@ -8,6 +8,7 @@
 
 #define HEADER "{\"memspy_recording\":2,\"target\":{\"pid\":7},\"config\":{},\"ticks\":[\n"
 #define NAMES "\"strings\":[\"f\"],\"frames\":[[1,1,2,0]],\"stacks\":[[0,1]],\"sites\":[[1,7,1],[0,0,0]],\"amounts\":[[100,2,1,50],[-5]]"
+#define EIGHT "[1,1],[1,1],[1,1],[1,1],[1,1],[1,1],[1,1],[1,1]" /* as many as are read before the first is added */
 #define TICK "{\"t\":0,\"T\":1000," NAMES ",\"changes\":[[1,1],[2,-2]]}"
 
 static char path[64], other_path[64];
@@ -313,6 +314,8 @@ START_TEST(damaged_and_hostile_files_are_a_sentence)
 		{ "a site to come", HEADER TICK ",\n{\"t\":1,\"changes\":[[3,1]]}\n]}\n", "change 1 is not of" },
 		{ "a site of nobody", HEADER TICK ",\n{\"t\":1,\"changes\":[[0,1]]}\n]}\n", "change 1 is not of" },
 		{ "below nothing", HEADER TICK ",\n{\"t\":1,\"changes\":[[1,0,1],[1,0,1]]}\n]}\n", "change 2 leads to a figure below 0" },
+		{ "below nothing, far behind", HEADER TICK ",\n{\"t\":1,\"changes\":[" EIGHT ",[2,0,1],[1,1]]}\n]}\n", "change 9 leads to" },
+		{ "two faults", HEADER TICK ",\n{\"t\":1,\"changes\":[[1,1],[2,0,1],[3,1]]}\n]}\n", "change 2 leads to" },
 		{ "an age below nothing", HEADER TICK ",\n{\"t\":1,\"changes\":[[1,0,0,[3,-1]]]}\n]}\n", "change 1 leads to" },
 		{ "more than there is", HEADER TICK ",\n{\"t\":1,\"changes\":[[1,[9223372036854775807]]]}\n]}\n", "change 1 leads to" },
 		{ "more at a peak", HEADER TICK ",\n{\"t\":1,\"at_peak\":true,\"changes\":[[1,0,0,[],0,[-101]]]}\n]}\n", "change 1 leads to" },
@@ -368,6 +371,7 @@ START_TEST(rows_read_where_they_lie_say_what_a_parser_says)
 		{ "[1,1,0,3,1,1,\"x\",{}]", 200 }, { "[1,1],[1,1,0,0,0,0,7],[1,1]", 400 }, { "[1,01]", -1 }, { "[1,1.0]", -1 }, { "[-1,1]", -1 },
 		{ "[1,-0]", 100 }, { "[1,--1]", -1 }, { "[1,]", -1 }, { "[1,1],", -1 }, { "[1,1][1,1]", -1 }, { "7", -1 }, { "[]", -1 },
 		{ "[1,[7,]]", -1 }, { "[1,[,7]]", -1 }, { "[1,[7]", -1 }, { "[1, 1 ]", 200 }, { "[1,9223372036854775808]", -1 },
+		{ EIGHT "," EIGHT, 1700 }, { EIGHT ",[1,1,0,0,0,0,7]," EIGHT, 1800 }, { EIGHT ",[1]]" , -1 },
 	};
 
 	name_files();
