@@ -23,7 +23,9 @@ struct report_ask {
 	 * its own thread before that thread's next sample, as the probe saw it. */
 	double temporary_seconds;
 	bool own_code;	/* without the import system and the standard library (own_code.h); not for report_html and summaries */
-	bool only_ends; /* nothing of what was between the ends of the stretch (moments_open_ends): rows and figures, for diff */
+	/* Nothing of what was between the ends of the stretch (moments_open_ends): rows and figures. Not for report_dhat, summaries,
+	 * and what only some views tell of a row (more.h). */
+	bool only_ends;
 	bool unread; /* only the times of the stretch: for report_html, which reads the recording its own way */
 };
 

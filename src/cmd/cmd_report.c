@@ -124,6 +124,17 @@ static bool wants_keys(const struct args *a)
 	return format_is(a, "tree") && !args_given(a, "output") && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 }
 
+/* What is told of the time between the ends of the stretch costs a look at every change. */
+static bool is_of_ends(const struct args *a)
+{
+	static const char *const views[] = { "live", "allocated", "peak", "growth" };
+
+	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++)
+		if (args_is(a, "view", views[i]))
+			return !format_is(a, "dhat");
+	return false;
+}
+
 /* Rows, stacks, or the page of a summary. */
 static int tell_report(const struct args *a, struct report_ask *what, struct buf *to, struct err *e)
 {
@@ -133,6 +144,7 @@ static int tell_report(const struct args *a, struct report_ask *what, struct buf
 	int r;
 
 	what->unread = format_is(a, "html");
+	what->only_ends = is_of_ends(a);
 	r = report_new(&report, args_at(a, 0), what, e);
 
 	if (r == 0 && is_summary(a))

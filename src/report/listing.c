@@ -130,7 +130,7 @@ int listing_new(struct listing **ret, const char *path, const struct listing_ask
 
 	if (!l)
 		return err_set(e, ENOMEM, "out of memory for a listing");
-	r = moments_open(&l->moments, path, ask->from, ask->to, e);
+	r = moments_open_ends(&l->moments, path, ask->from, ask->to, e);
 	if (r == 0)
 		r = listing_find(l, ask->what, e);
 	if (r == 0)

@@ -145,7 +145,7 @@ int report_closing(const char *path, unsigned width, struct buf *to, struct err 
 	if (!r)
 		return err_set(e, ENOMEM, "out of memory for a report");
 	/* Growth is that of the newer half: what a program sets up when it starts is not what it grows by. */
-	code = moments_open(&r->moments, path, (struct moment){ MOMENT_SHARE, 0.5 }, (struct moment){ 0 }, e);
+	code = moments_open_ends(&r->moments, path, (struct moment){ MOMENT_SHARE, 0.5 }, (struct moment){ 0 }, e);
 	if (code == 0)
 		code = rows_of(r, LIVE_NOW, &now, e);
 	if (code == 0)

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+enum { AHEAD = 8 };
+
 static int make_room(struct lifetimes *h, size_t count, struct err *e)
 {
 	size_t room = h->room ? h->room : 256;
@@ -51,9 +53,12 @@ int lifetimes_tick(struct lifetimes *h, const struct series *s, struct err *e)
 		h->at[h->count] = (struct site_lifetimes){ .since = series_seconds(s) };
 		take(h, s, h->count); /* at the first tick of a stretch that is all of them */
 	}
-	for (size_t i = 0; i < changes; i++)
+	for (size_t i = 0; i < changes; i++) {
+		if (i + AHEAD < changes)
+			__builtin_prefetch(&h->at[changed[i + AHEAD]], 1); /* as of the sites themselves (series_changes.c) */
 		if (changed[i] < known)
 			take(h, s, changed[i]);
+	}
 	if (sample->peak_bytes > h->peak_bytes) {
 		h->peak_bytes = sample->peak_bytes;
 		h->peak_seconds = series_seconds(s);
