@@ -43,7 +43,7 @@ struct diff_look {
 
 /* Each appends to `to`; the caller checks to->failed at the end. */
 void diff_table(const struct diff *d, const struct diff_look *look, struct buf *to);
-void diff_json(const struct diff *d, struct buf *to);
+int diff_json(const struct diff *d, struct buf *to, struct err *e);
 /* One page for a browser: a flame graph coloured by change, and the rows. */
 int diff_html(const struct diff *d, struct buf *to, struct err *e);
 /* What go tool pprof -diff_base makes of two profiles; packed bytes that no terminal should get. */

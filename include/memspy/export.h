@@ -7,6 +7,7 @@
 #pragma once
 
 #include "memspy/buf.h"
+#include "memspy/frame_texts.h"
 #include "memspy/report_figures.h"
 
 void export_number(struct buf *to, uint64_t n);			    /* as "%llu", for millions of them */
@@ -14,8 +15,9 @@ void export_json(struct buf *to, const char *text);		    /* a JSON string; NULL 
 void export_json_escaped(struct buf *to, const char *name);	    /* a name of the target as a JSON string */
 /* ,"key":12.345678, whatever the locale says of points */
 void export_seconds(struct buf *to, const char *key, double seconds);
-/* ,"stack":[{"function":…,"file":…,"line":…},…], leaf first; without Python: one frame that says so */
-void export_stack(struct buf *to, const struct names *n, uint32_t stack);
+/* ,"stack":[{"function":…,"file":…,"line":…},…], leaf first; without Python: one frame that says so. `frames`: of export_frames. */
+int export_frames(struct frame_texts **ret, const struct names *n, struct err *e);
+void export_stack(struct buf *to, struct frame_texts *frames, uint32_t stack);
 
 /* What a report is of. Each is text for people, escaped. */
 void export_name(struct buf *to, const struct report *r);     /* "shop.wsgi (pid 4711)" */

@@ -63,7 +63,7 @@ static int tell(const struct args *a, const struct diff *d, struct err *e)
 	int r = 0;
 
 	if (args_is(a, "format", "json"))
-		diff_json(d, &text);
+		r = diff_json(d, &text, e);
 	else if (args_is(a, "format", "pprof"))
 		r = diff_pprof(d, &text, e);
 	else if (args_is(a, "format", "html"))

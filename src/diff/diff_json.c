@@ -1,3 +1,4 @@
+#include "memspy/cleanup.h"
 #include "memspy/export.h"
 #include "diff_private.h"
 
@@ -33,7 +34,8 @@ static void add_end(struct buf *to, const char *key, const struct diff_end *end,
 	buf_putc(to, '}');
 }
 
-static void add_row(struct buf *to, const struct diff *d, const struct row *row)
+/* frames: by stack. */
+static void add_row(struct buf *to, const struct diff *d, const struct row *row, struct frame_texts *frames)
 {
 	struct difference change = diff_interval(d, row);
 	const char *state;
@@ -54,14 +56,18 @@ static void add_row(struct buf *to, const struct diff *d, const struct row *row)
 	if (d->by == BY_MODULE)
 		buf_json_text(to, "module", row->module);
 	if (d->by == BY_STACK)
-		export_stack(to, d->names, row->stack);
+		export_stack(to, frames, row->stack);
 	buf_putc(to, '}');
 }
 
-void diff_json(const struct diff *d, struct buf *to)
+int diff_json(const struct diff *d, struct buf *to, struct err *e)
 {
+	_cleanup_(frame_texts_freep) struct frame_texts *frames = NULL;
 	struct difference sum = diff_sum_interval(d);
+	int r = d->by == BY_STACK ? export_frames(&frames, d->names, e) : 0;
 
+	if (r < 0)
+		return r;
 	buf_printf(to, "{\"view\":\"%s\",\"by\":\"%s\",\"one_recording\":%s", report_view_names[d->view], rows_by_names[d->by],
 		   d->is_one ? "true" : "false");
 	add_end(to, "before", &d->before, &d->rows.sum_before);
@@ -73,7 +79,8 @@ void diff_json(const struct diff *d, struct buf *to)
 	buf_puts(to, "},\"rows\":[");
 	for (size_t i = 0; i < d->rows.count; i++) {
 		buf_puts(to, i ? ",\n" : "\n");
-		add_row(to, d, &d->rows.at[i]);
+		add_row(to, d, &d->rows.at[i], frames);
 	}
 	buf_puts(to, "\n]}\n");
+	return 0;
 }

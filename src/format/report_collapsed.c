@@ -1,9 +1,7 @@
 /* One stack a line, root first, as flame graph tools read it: "main (app.py:3);leak (app.py:9) 52428800". */
-#include <errno.h>
-#include <stdlib.h>
-
 #include "memspy/cleanup.h"
 #include "memspy/format.h"
+#include "memspy/frame_texts.h"
 #include "memspy/report_figures.h"
 #include "memspy/text.h"
 
@@ -20,8 +18,9 @@ static void add_name(struct buf *to, const char *text)
 			buf_putc(to, *p);
 }
 
-static void add_frame(struct buf *to, const struct report *r, uint32_t frame)
+static void add_frame(struct buf *to, const void *of, uint32_t frame)
 {
+	const struct report *r = of;
 	const struct names *n = report_names(r);
 	struct frame f = names_frame_at(n, frame);
 	const char *file = names_text(n, f.file);
@@ -40,45 +39,23 @@ static void add_frame(struct buf *to, const struct report *r, uint32_t frame)
 	buf_putc(to, ')');
 }
 
-static int add_stack(struct buf *to, const struct report *r, const struct report_stack *s, uint32_t **frames,
-		     size_t *room)
-{
-	const struct names *n = report_names(r);
-	uint32_t stack = s->stack;
-	size_t depth = 0;
-
-	do {
-		if (depth == *room) {
-			uint32_t *more = realloc(*frames, (*room ? *room * 2 : 128) * sizeof(*more));
-
-			if (!more)
-				return -ENOMEM;
-			*frames = more;
-			*room = *room ? *room * 2 : 128;
-		}
-		(*frames)[depth++] = names_stack_at(n, stack).frame;
-		stack = names_stack_at(n, stack).parent;
-	} while (stack);
-	while (depth) {
-		add_frame(to, r, (*frames)[--depth]);
-		buf_putc(to, depth ? ';' : ' ');
-	}
-	buf_printf(to, "%lld\n", (long long)report_stack_bytes(s));
-	return 0;
-}
-
 int report_collapsed(const struct report *r, const struct report_look *look, struct buf *to, struct err *e)
 {
 	_cleanup_(freep) struct report_stack *stacks = NULL;
-	_cleanup_(freep) uint32_t *frames = NULL;
-	size_t count, room = 0;
+	_cleanup_(frame_texts_freep) struct frame_texts *frames = NULL;
+	size_t count;
 	int code = report_stacks(r, &stacks, &count, e);
 
 	(void)look;
+	if (code == 0)
+		code = frame_texts_new(&frames, report_names(r), add_frame, r, e);
 	if (code < 0)
 		return code;
-	for (size_t i = 0; i < count && report_stack_bytes(&stacks[i]) > 0; i++)
-		if (add_stack(to, r, &stacks[i], &frames, &room) < 0)
-			return err_set(e, ENOMEM, "out of memory for a report");
+	for (size_t i = 0; i < count && report_stack_bytes(&stacks[i]) > 0; i++) {
+		frame_texts_add_root_first(frames, to, stacks[i].stack, ';');
+		buf_putc(to, ' ');
+		buf_number(to, report_stack_bytes(&stacks[i]));
+		buf_putc(to, '\n');
+	}
 	return 0;
 }

@@ -43,7 +43,8 @@ static void add_more(struct buf *to, const struct report *r, const struct row *r
 		add_list(to, "lifetimes", m->lifetimes, LIFETIME_BUCKETS);
 }
 
-static void add_row(struct buf *to, const struct report *r, const struct row *row, const struct more *m)
+/* frames: by stack. */
+static void add_row(struct buf *to, const struct report *r, const struct row *row, const struct more *m, struct frame_texts *frames)
 {
 	struct difference own = report_interval(r, row);
 
@@ -62,7 +63,7 @@ static void add_row(struct buf *to, const struct report *r, const struct row *ro
 	if (r->by == BY_THREAD)
 		add(to, "thread", row->thread);
 	if (r->by == BY_STACK)
-		export_stack(to, report_names(r), row->stack);
+		export_stack(to, frames, row->stack);
 	add_more(to, r, row, m);
 	buf_putc(to, '}');
 }
@@ -92,12 +93,15 @@ static int add_grown(struct buf *to, const struct report *r, int64_t sum, struct
 
 int report_json(const struct report *r, const struct report_look *look, struct buf *to, struct err *e)
 {
+	_cleanup_(frame_texts_freep) struct frame_texts *frames = NULL;
 	const struct sample *s = report_sample(r);
 	struct difference sum = report_sum_interval(r);
 
 	static const struct more nothing;
 
 	(void)look;
+	if (r->by == BY_STACK && export_frames(&frames, report_names(r), e) < 0)
+		return -ENOMEM;
 	buf_printf(to, "{\"view\":\"%s\",\"by\":\"%s\"", report_view_names[r->view], rows_by_names[r->by]);
 	if (r->own_names)
 		buf_puts(to, ",\"own_code\":true");
@@ -120,7 +124,7 @@ int report_json(const struct report *r, const struct report_look *look, struct b
 	buf_puts(to, "},\"rows\":[");
 	for (size_t i = 0; i < r->rows.count; i++) {
 		buf_puts(to, i ? ",\n" : "\n");
-		add_row(to, r, &r->rows.at[i], r->more ? &r->more[i] : &nothing);
+		add_row(to, r, &r->rows.at[i], r->more ? &r->more[i] : &nothing, frames);
 	}
 	buf_puts(to, "\n]}\n");
 	return 0;

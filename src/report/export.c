@@ -38,24 +38,26 @@ void export_seconds(struct buf *to, const char *key, double seconds)
 		   (unsigned long long)(us % 1000000));
 }
 
-void export_stack(struct buf *to, const struct names *n, uint32_t stack)
+static void add_frame(struct buf *to, const void *names, uint32_t frame)
 {
-	const char *comma = "";
+	const struct frame f = names_frame_at(names, frame);
 
+	buf_puts(to, "{\"function\":");
+	buf_json_string(to, rows_function(names, frame));
+	buf_json_text(to, "file", names_text(names, f.file));
+	buf_json_number(to, "line", f.line);
+	buf_putc(to, '}');
+}
+
+int export_frames(struct frame_texts **ret, const struct names *n, struct err *e)
+{
+	return frame_texts_new(ret, n, add_frame, n, e);
+}
+
+void export_stack(struct buf *to, struct frame_texts *frames, uint32_t stack)
+{
 	buf_puts(to, ",\"stack\":[");
-	do {
-		uint32_t frame = names_stack_at(n, stack).frame;
-		struct frame f = names_frame_at(n, frame);
-
-		buf_puts(to, comma);
-		buf_puts(to, "{\"function\":");
-		buf_json_string(to, rows_function(n, frame));
-		buf_json_text(to, "file", names_text(n, f.file));
-		buf_json_number(to, "line", f.line);
-		buf_putc(to, '}');
-		comma = ",";
-		stack = names_stack_at(n, stack).parent;
-	} while (stack);
+	frame_texts_add_leaf_first(frames, to, stack, ',');
 	buf_putc(to, ']');
 }
 

@@ -37,14 +37,30 @@ static bool is_shown(uint32_t c)
 		 c >= 0xe0000);
 }
 
+/* How many bytes from here on are shown as they are, one by one: nearly always all. */
+static size_t plain_length(const unsigned char *s)
+{
+	size_t n = 0;
+
+	while (s[n] >= 0x20 && s[n] < 0x7f)
+		n++;
+	return n;
+}
+
 void text_escape(struct buf *to, const char *text)
 {
 	const unsigned char *s = (const unsigned char *)text;
 
 	while (*s) {
 		uint32_t c = 0;
-		size_t n = text_character((const char *)s, &c);
+		size_t n = plain_length(s);
 
+		if (n) {
+			buf_add(to, s, n);
+			s += n;
+			continue;
+		}
+		n = text_character((const char *)s, &c);
 		if (n && is_shown(c))
 			buf_add(to, s, n);
 		else if (n && c > 0xff)

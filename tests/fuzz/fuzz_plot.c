@@ -43,7 +43,7 @@ static void compare(const char *path, const char *other, size_t length)
 	if (diff_new(&d, &ask, &e) < 0)
 		return;
 	diff_table(d, &(struct diff_look){ 0 }, &text);
-	diff_json(d, &text);
+	must(diff_json(d, &text, &e), &text);
 	must(diff_html(d, &text, &e), &text);
 	must(diff_pprof(d, &text, &e), &text);
 	diff_judge(d, &(struct diff_limit){ .share = 0.05 }, &e);

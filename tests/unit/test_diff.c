@@ -129,7 +129,7 @@ START_TEST(rows_add_up_to_the_sum_whatever_they_are)
 			json_t *j, *row, *totals;
 			size_t i;
 
-			diff_json(d, &text);
+			ck_ok(diff_json(d, &text, &e), e);
 			j = json_loads(text.data, JSON_REJECT_DUPLICATES, NULL);
 			ck_assert_msg(j != NULL, "%s", text.data);
 			json_array_foreach(json_object_get(j, "rows"), i, row) {
