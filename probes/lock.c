@@ -85,7 +85,8 @@ bool lock_take(void)
 		__atomic_fetch_add(&failures, 1, __ATOMIC_RELAXED);
 		return false;
 	}
-	__atomic_store_n(&failures, 0, __ATOMIC_RELAXED);
+	if (failed)
+		__atomic_store_n(&failures, 0, __ATOMIC_RELAXED);
 	return true;
 }
 

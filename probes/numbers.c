@@ -81,21 +81,13 @@ static double one_minus_exp(double x)
 	return p;
 }
 
-/*
- * A block of n bytes is picked with probability 1 - exp(-n / period), so each one picked stands for n / that. Beyond
- * 21 periods one in 10^9 goes unseen: those are sure, and have no variance.
- */
-struct weight weigh(uint64_t size, uint64_t period)
+/* A block of n bytes is picked with probability 1 - exp(-n / period), so each one picked stands for n / that. */
+struct weight weigh_chance(uint64_t size, uint64_t period)
 {
-	struct weight w = { .bytes = size, .inverse = 4096, .variance = 0, .sure_bytes = size };
-	struct fp_state fp;
-	double s, p;
+	struct fp_state fp = fp_begin();
+	double s = (double)size, p = one_minus_exp(s / (double)period);
+	struct weight w;
 
-	if (size == 0 || size / 21 >= period)
-		return w;
-	fp = fp_begin();
-	s = (double)size;
-	p = one_minus_exp(s / (double)period);
 	w.bytes = (uint64_t)(s / p + 0.5);
 	w.inverse = (uint64_t)(4096.0 / p + 0.5);
 	w.variance = (uint64_t)(s / p * (s / p - s) / 256.0 + 0.5);

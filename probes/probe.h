@@ -10,8 +10,10 @@
  *   hooks.c pymem.c   stand in for the target's functions; the fast path is there and in gate.h
  *   gate.c            whose turn is it to be sampled
  *   table.c sites.c   the shared table: live blocks, sums per site
+ *   live.h live.c     the map of live blocks in it
  *   lock.c            one thread at a time in there
  *   stack.c code.c    which Python lines are we on; what are they called
+ *   thread.c known.c  for these: this thread's innermost frame; how long a code object need not be looked at again
  *   objects.c         new ELF objects after dlopen
  *   enter.c           making the table, on the way in
  *   child.c           a child of a fork takes a table of its own
@@ -105,14 +107,28 @@ static inline uint64_t mix(uint64_t x)
 struct weight {
 	uint64_t bytes, inverse, variance, sure_bytes;
 };
-struct weight weigh(uint64_t size, uint64_t period);	     /* what a block of this size stands for */
+struct weight weigh_chance(uint64_t size, uint64_t period);
 uint64_t random_next(uint64_t *state);
 int64_t random_gap(uint64_t *state, uint64_t period);	     /* bytes to the next sample; 0 when exact */
 bool random_keeps(uint64_t *state, uint64_t size, uint64_t old, uint64_t new_); /* thinning: stay with p_new / p_old */
 
+static inline uint64_t period_now(void)
+{
+	return header()->periods[header()->period % PROBE_PERIODS];
+}
+
+/*
+ * What a block of this size stands for. Beyond 21 periods one in 10^9 goes unseen: those are sure, and have no variance.
+ */
+static inline struct weight weigh(uint64_t size, uint64_t period)
+{
+	if (size / 21 >= period || !size)
+		return (struct weight){ .bytes = size, .inverse = 4096, .variance = 0, .sure_bytes = size };
+	return weigh_chance(size, period);
+}
+
 /* ---- gate.c ---- */
 bool sampling_is_on(void); /* armed, lease not run out, not a child */
-uint64_t period_now(void);
 bool gate_decide(uint64_t size);	/* per thread: the fast path said "perhaps" */
 bool gate_decide_python(uint64_t size); /* under the GIL */
 void gate_after_dlopen(void);
@@ -125,6 +141,7 @@ void bag_put(uint64_t address);	 /* a free, for whoever has the lock next; count
 uint64_t bag_take(unsigned *at); /* the next that lies in it, from place *at on; 0: no more */
 
 /* ---- table.c ---- */
+extern uint64_t table_clock; /* cycles() at one of the last events */
 void table_add(uint64_t address, uint64_t size, uint32_t domain);
 void table_remove(uint64_t address); /* pre-free: nobody else can own the address yet */
 bool table_take(uint64_t address, struct probe_live *ret); /* the same, for calls that may fail: realloc, munmap */
@@ -133,14 +150,19 @@ void table_put_back(const struct probe_live *entry);	   /* it failed: the block 
 /* ---- sites.c (under the lock) ---- */
 uint32_t site_get(uint32_t node, uint32_t thread, uint32_t domain);
 void site_allocated(uint32_t site, const struct weight *w, uint64_t now); /* now: cycles() */
-void site_freed(uint32_t site, const struct weight *w, const struct probe_live *entry);
-void site_revived(uint32_t site, const struct weight *w, const struct probe_live *entry); /* it was not freed after all */
+void site_freed(uint32_t site, const struct weight *w, const struct probe_live *entry, uint64_t now);
+void site_revived(uint32_t site, const struct weight *w, const struct probe_live *entry, uint64_t now); /* it was not freed after all */
 void site_reweighed(uint32_t site, const struct weight *old, const struct weight *now); /* now NULL: dropped */
 
 /* ---- stack.c, code.c (under the lock) ---- */
-uint32_t stack_capture(void);
+uint32_t stack_capture(uint32_t domain); /* the node of where we are */
 uint32_t code_get(uint64_t code); /* index; PROBE_CODE_MERGED when there is no room */
 void code_new_stack(void); /* before the first code_get of a stack */
+
+/* ---- known.c ---- */
+void known_birth(uint64_t address); /* under the lock: a block is born; code objects live in blocks */
+void known_missed(void);	    /* one went past */
+void known_blind(void);		    /* from here on some may go past until the next session */
 
 /* ---- objects.c ---- */
 bool objects_patch_new(void); /* false: the loader is at work, come again */

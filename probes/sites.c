@@ -19,6 +19,13 @@ static bool nearly_full(void)
 	return header()->sites_used >= config.layout.sites.count / 8 * 7;
 }
 
+static bool is_site(uint32_t i, uint32_t node, uint32_t thread, uint32_t domain)
+{
+	const struct probe_site *site = site_at(i);
+
+	return site->node == node && site->thread == thread && site->domain == domain;
+}
+
 uint32_t site_get(uint32_t node, uint32_t thread, uint32_t domain)
 {
 	struct probe_header *h = header();
@@ -26,17 +33,19 @@ uint32_t site_get(uint32_t node, uint32_t thread, uint32_t domain)
 	uint32_t mask = config.layout.site_index.count - 1;
 	uint32_t at, n;
 
+	static uint32_t found[64]; /* where it was the last time: each place is looked for again and again */
+	uint32_t *before = &found[(node ^ domain << 4) % 64];
+
 	if (nearly_full())
 		thread = 0;
+	if (likely(*before < h->sites_used && *before < config.layout.sites.count) && is_site(*before, node, thread, domain))
+		return *before;
 	at = (uint32_t)mix((uint64_t)node << 34 ^ (uint64_t)domain << 32 ^ thread) & mask;
 	for (n = 0; n <= mask && index[at]; n++, at = (at + 1) & mask) {
-		struct probe_site *site;
-
 		if (index[at] >= config.layout.sites.count)
 			return 0;
-		site = site_at(index[at]);
-		if (site->node == node && site->thread == thread && site->domain == domain)
-			return index[at];
+		if (is_site(index[at], node, thread, domain))
+			return *before = index[at];
 	}
 	if (h->sites_used >= config.layout.sites.count || n > mask) {
 		count(&h->lost.merged);
@@ -104,22 +113,26 @@ void site_allocated(uint32_t i, const struct weight *w, uint64_t now)
 	}
 }
 
-static uint32_t age_bucket(const struct probe_live *entry)
+static uint32_t age_bucket(const struct probe_live *entry, uint64_t now)
 {
-	uint64_t ms = config.cycles_per_ms ? (cycles() - entry->birth_cycles) / config.cycles_per_ms : 0;
-	uint32_t bucket = ms ? 64 - (uint32_t)__builtin_clzll(ms) : 0;
+	uint64_t age = now - entry->birth_cycles, ms;
+	uint32_t bucket;
 
+	if (likely(age < config.cycles_per_ms) || !config.cycles_per_ms || (int64_t)age < 0) /* clocks of two cores */
+		return 0;
+	ms = age / config.cycles_per_ms;
+	bucket = 64 - (uint32_t)__builtin_clzll(ms);
 	return bucket < PROBE_LIFETIMES ? bucket : PROBE_LIFETIMES - 1;
 }
 
-void site_freed(uint32_t i, const struct weight *w, const struct probe_live *entry)
+void site_freed(uint32_t i, const struct weight *w, const struct probe_live *entry, uint64_t now)
 {
 	struct probe_header *h = header();
 	struct probe_site *site = open_site(i);
 
 	take(&site->live, w);
 	site->freed_bytes += w->bytes;
-	site->lifetimes[age_bucket(entry)]++;
+	site->lifetimes[age_bucket(entry, now)]++;
 	if ((uint32_t)h->events - entry->birth_event <= config.temporary_events &&
 	    (!site->thread || site->thread == thread_id()))
 		add(&site->temporary, w);
@@ -128,10 +141,10 @@ void site_freed(uint32_t i, const struct weight *w, const struct probe_live *ent
 }
 
 /* Temporary is left as it is: a block whose realloc fails right after its birth is too rare to remember. */
-void site_revived(uint32_t i, const struct weight *w, const struct probe_live *entry)
+void site_revived(uint32_t i, const struct weight *w, const struct probe_live *entry, uint64_t now)
 {
 	struct probe_site *site = open_site(i);
-	uint32_t *bucket = &site->lifetimes[age_bucket(entry)];
+	uint32_t *bucket = &site->lifetimes[age_bucket(entry, now)];
 
 	add(&site->live, w);
 	site->freed_bytes -= w->bytes;

@@ -5,14 +5,15 @@
  * this thread changes its own chain, and it is in here, so nothing moves. A stack is a path in a tree of nodes
  * (caller, code, position), entered outermost first: stacks share what they have in common.
  */
-#include "probe.h"
+#include "frames.h"
 
-struct step {
-	uint32_t code, position, copy, node;
+struct step { /* as the frame has it; and what became of it */
+	uint64_t code, where, more; /* more: copy << 8 | owner; one word, for it is read back at once */
+	uint32_t index, node; /* index 0: not a frame of Python's, or one that was just being built; its node is its caller's */
 };
 
 struct stack {
-	uint64_t seed, stamp; /* of whose table the nodes are */
+	uint64_t generation, seed, stamp; /* seed and stamp: of whose table the nodes are */
 	uint32_t depth, root;
 	struct step steps[PROBE_MAX_DEPTH]; /* innermost first */
 };
@@ -23,82 +24,9 @@ struct stack {
  * A stack is compared with one before it, from its outermost frame on: as far as they agree the nodes are known. Which
  * stack that was does not matter for what comes out; of its own thread it agrees the longest.
  */
-enum { LASTS = 4 };
+enum { LASTS = 4, STEPS_MOST = 4 * PROBE_MAX_DEPTH }; /* shim frames do not count as depth, but a walk must end */
 static struct stack stacks[LASTS + 1];
 static uint8_t last_of[LASTS] = { 0, 1, 2, 3 }, spare = LASTS;
-
-/* What holds for all frames of a code object in one stack: they keep it alive, so it is looked at once. */
-struct known {
-	uint64_t code, of_stack;
-	int64_t first_traceable; /* in bytes */
-	uint32_t index; /* 0: not asked yet */
-};
-enum { KNOWN_BITS = 7 };
-static struct known known[1 << KNOWN_BITS];
-static uint64_t stack_number;
-
-static uint64_t word(uint64_t address)
-{
-	return *(const uint64_t *)address;
-}
-
-static uint32_t half(uint64_t address)
-{
-	return *(const uint32_t *)address;
-}
-
-/*
- * glibc's vector of what each module has in this thread: {how many, } in front of it, pairs of {address, what to free}. A
- * module that was loaded late has nothing until the thread asks for it: then the thread has never been in Python.
- */
-static uint64_t in_room(uint64_t tp, uint64_t module, int64_t offset)
-{
-	uint64_t vector = word(tp + 8), room;
-
-	if (!plausible(vector) || module > word(vector - 16))
-		return 0;
-	room = word(vector + 16 * module);
-	return room + 1 > 1 ? word(room + (uint64_t)offset) : 0; /* neither 0 nor -1 */
-}
-
-static uint64_t own_thread_state(void)
-{
-	const struct probe_python *py = &config.python;
-	uint64_t tp = thread_pointer();
-	uint64_t tstate = 0;
-
-	if (py->finalizing && (py->finalizing_size == 4 ? half(py->finalizing) : word(py->finalizing)))
-		return 0; /* thread states are being freed now */
-	switch (py->way) {
-	case PROBE_THREAD_KEY: /* takes no lock and allocates nothing, in glibc and in musl */
-		tstate = (uint64_t)((void *(*)(unsigned))py->getspecific)(py->key);
-		break;
-	case PROBE_THREAD_CURRENT:
-		tstate = word(py->current);
-		break;
-	case PROBE_THREAD_TLS:
-		tstate = word(tp + (uint64_t)py->tls_offset);
-		break;
-	case PROBE_THREAD_VECTOR:
-		tstate = in_room(tp, py->key, py->tls_offset);
-		break;
-	}
-	if (!plausible(tstate) || word(tstate + py->tstate_thread_id) != tp)
-		return 0;
-	return tstate;
-}
-
-static uint64_t innermost_frame(uint64_t tstate)
-{
-	const struct probe_python *py = &config.python;
-	uint64_t frame = word(tstate + py->tstate_frame);
-	if (py->cframe_frame != PROBE_OWNER_NONE) {
-		if (!plausible(frame))
-			return 0;
-		frame = word(frame + py->cframe_frame);
-	}
-	return frame;
-}
 
 /*
  * Where the bytecode begins that this frame runs; 0: it cannot be told now, and memspy finds out. Another thread may put a
@@ -118,69 +46,42 @@ static uint64_t bytecode(uint64_t code, uint32_t copy, uint64_t tstate)
 	return plausible(copies) && copy < word(copies) ? word(copies + 8 + 8 * (uint64_t)copy) : 0;
 }
 
-/* NULL: not a code object. */
-static struct known *know(uint64_t code)
+/* What a frame has of its own; false: not one of Python's. */
+static inline __attribute__((always_inline)) bool read_frame(uint64_t frame, struct step *ret)
 {
 	const struct probe_python *py = &config.python;
-	struct known *k = &known[(code * 0x9e3779b97f4a7c15u) >> (64 - KNOWN_BITS)];
-
-	if (likely(k->code == code && k->of_stack == stack_number))
-		return k;
-	if (!plausible(code) || word(code + py->object_type) != py->code_type)
-		return NULL;
-	*k = (struct known){ .code = code, .of_stack = stack_number, .first_traceable = INT64_MIN };
-	if (py->code_first_traceable != PROBE_OWNER_NONE)
-		k->first_traceable = (int64_t)(int32_t)half(code + py->code_first_traceable) * 2;
-	return k;
-}
-
-/* The code of a frame, and where in it; NULL: not a frame of Python's, or one that is just being built. */
-static inline __attribute__((always_inline)) struct known *read_frame(uint64_t frame, uint64_t tstate, uint32_t *ret_position,
-								      uint32_t *ret_copy)
-{
-	const struct probe_python *py = &config.python;
-	uint32_t copy = 0;
-	uint8_t owner = 0;
-	int64_t position;
-	uint64_t start;
-	struct known *k;
+	uint64_t more = 0;
 
 	if (py->frame_owner != PROBE_OWNER_NONE) {
-		owner = *(const uint8_t *)(frame + py->frame_owner);
-		if (owner >= py->owner_skip)
-			return NULL;
+		more = *(const uint8_t *)(frame + py->frame_owner);
+		if (more >= py->owner_skip)
+			return false;
 	}
-	k = know(word(frame + py->frame_code) & ~(uint64_t)py->frame_code_mask);
-	if (!k)
-		return NULL;
-
-	*ret_copy = 0;
-	if (py->lasti_scale) {
-		position = (int64_t)(int32_t)half(frame + py->frame_position) * py->lasti_scale;
-	} else {
-		if (py->frame_copy != PROBE_OWNER_NONE)
-			copy = half(frame + py->frame_copy);
-		start = bytecode(k->code, copy, tstate);
-		position = (int64_t)(word(frame + py->frame_position) - start);
-		if (!start) {
-			*ret_position = (uint32_t)position;
-			*ret_copy = copy;
-			return k;
-		}
-	}
-	if (position < k->first_traceable && owner != py->owner_generator)
-		return NULL;
-	*ret_position = position >= 0 && position < 0x7fffffff ? (uint32_t)position : PROBE_POSITION_NONE;
-	return k;
+	if (unlikely(py->frame_copy != PROBE_OWNER_NONE))
+		more |= (uint64_t)half(frame + py->frame_copy) << 8;
+	ret->code = word(frame + py->frame_code);
+	ret->where = py->lasti_scale ? half(frame + py->frame_position) : word(frame + py->frame_position);
+	ret->more = more;
+	return true;
 }
 
-static uint32_t node_get(uint32_t parent, const struct step *step)
+static inline bool is_same(const struct step *a, const struct step *b)
+{
+	return a->code == b->code && a->where == b->where && a->more == b->more;
+}
+
+static struct known *code_of(const struct step *step)
+{
+	return know(step->code & ~(uint64_t)config.python.frame_code_mask);
+}
+
+static uint32_t node_get(uint32_t parent, uint32_t code, uint32_t position, uint32_t copy)
 {
 	struct probe_header *h = header();
 	struct probe_node *nodes = section(&config.layout.nodes);
 	uint32_t *index = section(&config.layout.node_index);
 	uint32_t mask = config.layout.node_index.count - 1;
-	uint32_t at = (uint32_t)mix(mix((uint64_t)step->code << 32 | parent) ^ step->position) & mask;
+	uint32_t at = (uint32_t)mix(mix((uint64_t)code << 32 | parent) ^ position) & mask;
 	uint32_t n;
 
 	for (n = 0; n <= mask && index[at]; n++, at = (at + 1) & mask) {
@@ -188,42 +89,70 @@ static uint32_t node_get(uint32_t parent, const struct step *step)
 
 		if (i >= config.layout.nodes.count)
 			return PROBE_NODE_MERGED;
-		if (nodes[i].parent == parent && nodes[i].code == step->code && nodes[i].position == step->position &&
-		    nodes[i].copy == step->copy)
+		if (nodes[i].parent == parent && nodes[i].code == code && nodes[i].position == position && nodes[i].copy == copy)
 			return i;
 	}
 	if (h->nodes_used >= config.layout.nodes.count || n > mask)
 		return PROBE_NODE_MERGED;
-	nodes[h->nodes_used] = (struct probe_node){ .parent = parent, .code = step->code, .position = step->position, .copy = step->copy };
+	nodes[h->nodes_used] = (struct probe_node){ .parent = parent, .code = code, .position = position, .copy = copy };
 	index[at] = h->nodes_used;
 	__atomic_store_n(&h->nodes_used, h->nodes_used + 1, __ATOMIC_RELEASE);
 	return index[at];
 }
 
-/* The last eighth of the nodes and of the sites is for own lines: their callers are merged. */
-static bool only_own_lines(void)
+/* Where the step is in its code, and its node under that of its caller. */
+static void enter_step(struct step *step, uint32_t parent, uint64_t tstate)
 {
-	return header()->nodes_used >= config.layout.nodes.count / 8 * 7 ||
-	       header()->sites_used >= config.layout.sites.count / 8 * 7;
+	const struct probe_python *py = &config.python;
+	struct known *k = code_of(step);
+	uint32_t copy = 0, copy_of_frame = (uint32_t)(step->more >> 8);
+	int64_t position;
+	uint64_t start;
+
+	step->index = 0;
+	step->node = parent;
+	if (!k)
+		return;
+	if (py->lasti_scale) {
+		position = (int64_t)(int32_t)step->where * py->lasti_scale;
+	} else {
+		start = bytecode(k->code, copy_of_frame, tstate);
+		position = (int64_t)(step->where - start);
+		if (!start)
+			copy = copy_of_frame;
+	}
+	if (!copy) {
+		if (position < k->first_traceable && (uint8_t)step->more != py->owner_generator)
+			return;
+		position = position >= 0 && position < 0x7fffffff ? position : PROBE_POSITION_NONE;
+	}
+	step->index = known_index(k);
+	step->node = node_get(parent, step->index, (uint32_t)position, copy);
 }
 
-static bool is_same(const struct step *a, const struct step *b)
+/* Is the step's code object still the one that it was then? */
+static bool is_known(const struct step *then)
 {
-	return a->code == b->code && a->position == b->position && a->copy == b->copy;
+	struct known *k = then->index ? code_of(then) : NULL;
+
+	return k && known_index(k) == then->index;
 }
 
 /* The node of each step, outermost first. */
-static uint32_t enter_nodes(struct stack *now, const struct stack *last)
+static uint32_t enter_steps(struct stack *now, const struct stack *last, uint64_t tstate)
 {
 	uint32_t both = now->depth < last->depth ? now->depth : last->depth, node = now->root, same = 0;
+	const bool of_now = last->generation == now->generation;
 	struct step *step = now->steps + now->depth;
 	const struct step *then = last->steps + last->depth;
 
 	if (now->root == last->root && now->seed == last->seed && now->stamp == last->stamp)
-		for (; same < both && is_same(--step, --then); same++)
+		for (; same < both && is_same(--step, --then) && (of_now || is_known(then)); same++) {
+			step->index = then->index;
 			step->node = node = then->node;
-	for (uint32_t i = now->depth - same; i--;)
-		now->steps[i].node = node = node_get(node, &now->steps[i]);
+		}
+	for (uint32_t i = now->depth - same; i--; node = now->steps[i].node)
+		enter_step(&now->steps[i], node, tstate);
 	return node;
 }
 
@@ -239,48 +168,91 @@ static inline void look_ahead(uint64_t frame, uint64_t previous)
 	__builtin_prefetch((const void *)(later + 64));
 }
 
-uint32_t stack_capture(void)
+/*
+ * Where every block is counted the stack of the next is that of the one before, nearly always, but for the innermost line.
+ * Then nothing but the frames has to be read. false: it is another one.
+ */
+static bool capture_again(struct stack *last, uint64_t frame, uint64_t tstate, uint32_t *ret)
+{
+	uint32_t depth = 0, left = STEPS_MOST;
+	struct step inner = { 0 }, now;
+	bool moved = false;
+
+	if (last->generation != known_generation || last->root != PROBE_NODE_ROOT)
+		return false;
+	for (uint64_t previous; plausible(frame) && left; frame = previous, left--) {
+		previous = word(frame + config.python.frame_previous);
+		look_ahead(frame, previous);
+		if (!read_frame(frame, &now))
+			continue;
+		if (depth == last->depth)
+			return false;
+		if (!is_same(&now, &last->steps[depth])) {
+			if (depth)
+				return false;
+			inner = now;
+			moved = true;
+		}
+		depth++;
+	}
+	if (depth != last->depth || plausible(frame))
+		return false;
+	if (moved) {
+		enter_step(&inner, depth > 1 ? last->steps[1].node : PROBE_NODE_ROOT, tstate);
+		last->steps[0] = inner;
+	}
+	*ret = depth ? last->steps[0].node : PROBE_NODE_ROOT;
+	return true;
+}
+
+/* The last eighth of the nodes and of the sites is for own lines: their callers are merged. */
+static bool only_own_lines(void)
+{
+	return header()->nodes_used >= config.layout.nodes.count / 8 * 7 ||
+	       header()->sites_used >= config.layout.sites.count / 8 * 7;
+}
+
+static uint32_t own_line(struct stack *now, bool more, uint64_t tstate)
+{
+	for (uint32_t i = 0; i < now->depth; i++) {
+		bool merged = i + 1 < now->depth || more;
+
+		enter_step(&now->steps[i], merged ? PROBE_NODE_MERGED : PROBE_NODE_ROOT, tstate);
+		if (now->steps[i].index) {
+			if (merged)
+				count(&header()->lost.merged);
+			return now->steps[i].node;
+		}
+	}
+	return PROBE_NODE_ROOT;
+}
+
+uint32_t stack_capture(uint32_t domain)
 {
 	uint64_t tstate = own_thread_state(), frame = tstate ? innermost_frame(tstate) : 0;
 	uint8_t *last = &last_of[mix(thread_pointer() >> 6) % LASTS];
 	struct stack *now = &stacks[spare];
-	uint32_t steps_left = 4 * PROBE_MAX_DEPTH; /* shim frames do not count as depth, but a walk must end */
-	bool merge = only_own_lines();
-	uint32_t depth = 0, limit = merge && config.max_depth > 2 ? 2 : config.max_depth;
+	const bool merge = only_own_lines();
+	uint32_t depth = 0, node, left = STEPS_MOST, limit = merge && config.max_depth > 4 ? 4 : config.max_depth;
 
-	stack_number++;
-	code_new_stack();
-	for (; plausible(frame) && depth < limit && steps_left; steps_left--) {
-		uint64_t previous = word(frame + config.python.frame_previous);
-		struct step *step = &now->steps[depth];
-		uint32_t position, copy;
-		struct known *k;
-
+	known_begin(domain);
+	if (!merge && capture_again(&stacks[*last], frame, tstate, &node))
+		return node;
+	for (uint64_t previous; plausible(frame) && depth < limit && left; frame = previous, left--) {
+		previous = word(frame + config.python.frame_previous);
 		look_ahead(frame, previous);
-		k = read_frame(frame, tstate, &position, &copy);
-		frame = previous;
-		if (!k)
-			continue;
-		if (unlikely(!k->index) && (!merge || !depth))
-			k->index = code_get(k->code);
-		step->code = k->index;
-		step->position = position;
-		step->copy = copy;
-		depth++;
+		depth += read_frame(frame, &now->steps[depth]);
 	}
-	now->root = PROBE_NODE_ROOT;
 	now->depth = depth;
+	if (merge)
+		return own_line(now, plausible(frame), tstate);
+	now->generation = known_generation;
 	now->seed = config.seed;
 	now->stamp = pages.stamp;
-	if (merge && now->depth > 1) {
-		now->root = PROBE_NODE_MERGED;
-		now->depth = 1;
-		count(&header()->lost.merged);
-	} else if (plausible(frame)) {
-		now->root = PROBE_NODE_TRUNCATED;
+	now->root = plausible(frame) ? PROBE_NODE_TRUNCATED : PROBE_NODE_ROOT;
+	if (now->root == PROBE_NODE_TRUNCATED)
 		count(&header()->lost.truncated);
-	}
 	spare = *last;
 	*last = (uint8_t)(now - stacks);
-	return enter_nodes(now, &stacks[spare]);
+	return enter_steps(now, &stacks[spare], tstate);
 }

@@ -1,42 +1,32 @@
 /*
- * table: the blocks that were picked and are alive.
+ * table: the blocks that were picked and are alive, and what they are booked under.
  *
- * Open addressing in the shared table, keyed by address, with backward shifting: no tombstones, so an hour of
- * churn leaves no trace. One lock for all of it (lock.c), taken only on the sampled path.
- *
- * While few blocks are known they live in the first pages of the map: scattered over all of it, each free that has to
- * look would wait for memory.
+ * One lock for all of it (lock.c), taken only on the sampled path.
  */
-#include "gate.h"
+#include "live.h"
 
-static struct probe_live *live(void)
+/*
+ * The clock takes longer to read than most of what is done with it, and where every block is counted there are two events
+ * in a tenth of a microsecond. While they come as fast as that, one of four reads it. So of each pause that the program
+ * makes three blocks at most are booked as if they had come or gone before it.
+ */
+uint64_t table_clock;
+
+static uint64_t clock_now(void)
 {
-	return section(&config.layout.live);
-}
+	enum { QUICK = 16, UNREAD = 3 };
+	static uint32_t quick, unread;
+	uint64_t now;
 
-static uint32_t live_mask(void)
-{
-	uint32_t all = config.layout.live.count - 1;
-
-	return header()->live_wide || all < PROBE_LIVE_NARROW ? all : PROBE_LIVE_NARROW - 1;
-}
-
-static uint32_t home_of(uint64_t address)
-{
-	return (uint32_t)mix(address >> 4) & live_mask();
-}
-
-/* Written under the lock alone, so it takes no locked instruction. 255 sticks: it cannot be counted down. */
-static void count_in(uint8_t *counter)
-{
-	if (*counter != 255)
-		__atomic_store_n(counter, *counter + 1, __ATOMIC_RELAXED);
-}
-
-static void count_out(uint8_t *counter)
-{
-	if (*counter != 255 && *counter != 0)
-		__atomic_store_n(counter, *counter - 1, __ATOMIC_RELAXED);
+	if (quick >= QUICK && unread < UNREAD && !period_now()) {
+		unread++;
+		return table_clock;
+	}
+	now = cycles();
+	quick = now - table_clock < config.cycles_per_ms / 64 ? quick + 1 : 0;
+	unread = 0;
+	__atomic_store_n(&table_clock, now, __ATOMIC_RELAXED);
+	return now;
 }
 
 static uint64_t size_of(const struct probe_live *entry)
@@ -49,98 +39,23 @@ static uint64_t period_of(const struct probe_live *entry)
 	return header()->periods[(entry->size_period & 0xff) % PROBE_PERIODS];
 }
 
-static struct probe_live *find(uint64_t address)
-{
-	struct probe_live *map = live();
-
-	for (uint32_t at = home_of(address), n = 0; n <= live_mask(); at = (at + 1) & live_mask(), n++) {
-		if (map[at].address == address)
-			return &map[at];
-		if (!map[at].address)
-			return NULL;
-	}
-	return NULL;
-}
-
-static void place(const struct probe_live *entry)
-{
-	struct probe_live *map = live();
-	uint32_t at = home_of(entry->address);
-
-	for (uint32_t n = 0; map[at].address && n <= live_mask(); n++)
-		at = (at + 1) & live_mask();
-	map[at] = *entry;
-}
-
-/* Once in a session. */
-static COLD void widen(void)
-{
-	static struct probe_live moving[PROBE_LIVE_NARROW]; /* not on a stack: it may be a small one */
-	struct probe_live *map = live();
-	uint32_t mask = live_mask(), count = 0;
-
-	for (uint32_t at = 0; at <= mask && at < PROBE_LIVE_NARROW; at++) {
-		if (map[at].address)
-			moving[count++] = map[at];
-		map[at].address = 0;
-	}
-	header()->live_wide = 1;
-	while (count--)
-		place(&moving[count]);
-}
-
-static void insert(const struct probe_live *entry)
-{
-	if (header()->live_count >= (live_mask() + 1) / 4 * 3 && !header()->live_wide)
-		widen();
-	place(entry);
-	header()->live_count++;
-	count_in(sieve_at(entry->address));
-	count_in(filter_at(entry->address));
-}
-
-/* Takes the entry out and closes the gap: whoever stands behind it and would be found sooner, moves up. */
-static void erase(struct probe_live *entry)
-{
-	struct probe_live *map = live();
-	uint32_t hole = (uint32_t)(entry - map);
-	uint32_t at = hole;
-
-	header()->live_count--;
-	count_out(filter_at(entry->address));
-	count_out(sieve_at(entry->address));
-	for (uint32_t n = 0; n <= live_mask(); n++) {
-		uint32_t home;
-
-		at = (at + 1) & live_mask();
-		if (!map[at].address)
-			break;
-		home = home_of(map[at].address);
-		if (((at - home) & live_mask()) >= ((at - hole) & live_mask())) {
-			map[hole] = map[at];
-			hole = at;
-		}
-	}
-	map[hole].address = 0;
-}
-
-static void book_free(const struct probe_live *entry)
+static void book_free(const struct probe_live *entry, uint64_t now)
 {
 	struct weight w = weigh(size_of(entry), period_of(entry));
 
-	site_freed(entry->site, &w, entry);
+	site_freed(entry->site, &w, entry, now);
 }
 
-static void remove_known(uint64_t address)
+static void remove_known(uint64_t address, uint64_t now)
 {
-	struct probe_live *entry = find(address);
+	struct probe_live *entry = live_find(address);
 	struct probe_live copy;
 
 	if (!entry)
 		return;
-	copy = *entry;
-	erase(entry);
-	book_free(&copy);
+	live_copy(&copy, entry);
+	live_erase(entry);
+	book_free(&copy, now);
 }
 
 static void empty_the_bag(void)
@@ -148,7 +63,7 @@ static void empty_the_bag(void)
 	unsigned at = 0;
 
 	for (uint64_t address; (address = bag_take(&at));)
-		remove_known(address);
+		remove_known(address, clock_now());
 }
 
 /* Who has the lock books first what was freed while it was taken. */
@@ -204,7 +119,7 @@ static void thin_some(void)
 			thin_next++;
 		} else {
 			site_reweighed(entry.site, &was, NULL);
-			erase(&map[thin_next]); /* somebody may have moved up to here: look again */
+			live_erase(&map[thin_next]); /* somebody may have moved up to here: look again */
 		}
 	}
 }
@@ -212,41 +127,45 @@ static void thin_some(void)
 COLD void table_add(uint64_t address, uint64_t size, uint32_t domain)
 {
 	struct probe_header *h = header();
-	uint64_t picked_by = period_now();
-	uint64_t now = cycles(), random = address ^ now;
-	struct probe_live entry;
+	uint64_t picked_by = period_now(), now, random;
 	struct weight w;
+	uint32_t site;
 
+	live_look_ahead(address);
 	if (!begin()) {
 		count(&h->lost.contention);
+		known_missed();
 		return;
 	}
+	now = clock_now();
+	/* The gate looks at the clock only where not every block is counted. */
+	if (unlikely(now >= __atomic_load_n(&h->lease_cycles, __ATOMIC_RELAXED))) {
+		lock_give();
+		return;
+	}
+	known_birth(address);
 	/* Should there be a block at this address, its free went past us (an object not yet patched). */
-	remove_known(address);
+	if (*sieve_at(address))
+		remove_known(address, now);
 	if (unlikely(h->live_count >= config.layout.live.count / 4 * 3) && thin_next > live_mask())
 		raise_period();
 	if (unlikely(thin_next <= live_mask()))
 		thin_some();
 	/* It was picked by the old period and would be booked by the new: it takes its chance like the others. */
-	if (picked_by != period_now() && !random_keeps(&random, size, picked_by, period_now())) {
+	random = address ^ now;
+	if (unlikely(picked_by != period_now()) && !random_keeps(&random, size, picked_by, period_now())) {
 		lock_give();
 		return;
 	}
 
 	h->events++;
-	entry = (struct probe_live){
-		.address = address,
-		.size_period = size << 8 | h->period,
-		.site = site_get(stack_capture(), thread_id(), domain),
-		.birth_event = (uint32_t)h->events,
-		.birth_cycles = now,
-	};
+	site = site_get(stack_capture(domain), thread_id(), domain);
 	w = weigh(size, period_now());
-	site_allocated(entry.site, &w, now);
-	if (h->live_count < config.layout.live.count / 8 * 7) {
-		insert(&entry);
+	site_allocated(site, &w, now);
+	if (likely(h->live_count < config.layout.live.count / 8 * 7)) {
+		live_insert(address, size << 8 | h->period, live_third_word(site, (uint32_t)h->events), now);
 	} else { /* allocated, but not known to be alive */
-		site_reweighed(entry.site, &w, NULL);
+		site_reweighed(site, &w, NULL);
 		count(&h->lost.full);
 	}
 	lock_give();
@@ -256,11 +175,12 @@ COLD void table_remove(uint64_t address)
 {
 	if (!*sieve_at(address) || pages.magic != PROBE_PRIVATE_MAGIC)
 		return;
+	live_look_ahead(address);
 	if (!begin()) {
 		bag_put(address);
 		return;
 	}
-	remove_known(address);
+	remove_known(address, clock_now());
 	lock_give();
 }
 
@@ -274,11 +194,11 @@ COLD bool table_take(uint64_t address, struct probe_live *ret)
 		bag_put(address);
 		return false;
 	}
-	entry = find(address);
+	entry = live_find(address);
 	if (entry) {
-		*ret = *entry;
-		erase(entry);
-		book_free(ret);
+		live_copy(ret, entry);
+		live_erase(entry);
+		book_free(ret, clock_now());
 	}
 	lock_give();
 	return entry != NULL;
@@ -293,7 +213,7 @@ void table_put_back(const struct probe_live *entry)
 		return;
 	}
 	w = weigh(size_of(entry), period_of(entry));
-	site_revived(entry->site, &w, entry);
-	insert(entry);
+	site_revived(entry->site, &w, entry, clock_now());
+	live_insert(entry->address, entry->size_period, live_third_word(entry->site, entry->birth_event), entry->birth_cycles);
 	lock_give();
 }

@@ -86,8 +86,13 @@ def one(memspy, python, how, counts, pieces):
 
 def contestants(o, python, results, version):
     """Who can run here; the others are named."""
+    for name in o.peer or ():
+        if name not in [p.name for p in PEERS]:
+            raise Fault(f'--peer {name} is none of: ' + ', '.join(p.name for p in PEERS))
     found = [None, *o.settings(o.ways()[0])]
     for peer in PEERS:
+        if o.peer and peer.name not in o.peer:
+            continue
         if peer.module in BUILT_IN or python and has(python, peer.module):
             found.append(peer)
         else:
@@ -187,5 +192,6 @@ def run(o, results, memspy):
         python = inner or outer
         best, memory = loops(o, results, memspy, version, python, contestants(o, inner, results, version))
         show(o, results, version, python, best, memory)
-        attaches(o, results, memspy, version, python)
+        if not o.peer:
+            attaches(o, results, memspy, version, python)
         progress('')

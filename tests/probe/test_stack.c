@@ -96,8 +96,9 @@ static const void *in_table(const struct probe_section *s)
 static const struct probe_site *site_of(void *p)
 {
 	const struct probe_live *live = in_table(&host.header->layout.live);
+	uint32_t in_use = host.header->live_wide ? host.header->layout.live.count : PROBE_LIVE_NARROW;
 
-	for (uint32_t i = 0; i < host.header->layout.live.count; i++)
+	for (uint32_t i = 0; i < in_use && i < host.header->layout.live.count; i++)
 		if (live[i].address == (uint64_t)p)
 			return (const struct probe_site *)in_table(&host.header->layout.sites) + live[i].site;
 	ck_abort_msg("a block that must have been sampled is not in the table");
@@ -134,11 +135,18 @@ static void is_stack(uint32_t node, const struct program *p)
 	ck_assert_uint_eq(node, p->depth > DEPTH_KEPT ? PROBE_NODE_TRUNCATED : PROBE_NODE_ROOT);
 }
 
+static bool all_hooks; /* as if each birth of a code object passed the probe */
+
 static void arm(void)
 {
 	host_arm(0);
 	host.config->python.current = (uint64_t)&current;
 	host.config->python.code_type = (uint64_t)&code_type;
+	if (all_hooks) {
+		host.config->wanted = 1ull << HOOK_MALLOC | 1ull << HOOK_OBJ_MALLOC;
+		current = &no_state;
+		host.free(host.obj_malloc(NULL, 10)); /* the last hook to be put in */
+	}
 }
 
 static bool has_room(void)
@@ -172,7 +180,7 @@ static void begin(uint64_t table_bytes)
 	arm();
 }
 
-START_TEST(every_stack_is_the_one_its_thread_was_on)
+static void walk_about(void)
 {
 	static struct program p;
 
@@ -181,6 +189,11 @@ START_TEST(every_stack_is_the_one_its_thread_was_on)
 		change(&p);
 		sample(&p);
 	}
+}
+
+START_TEST(every_stack_is_the_one_its_thread_was_on)
+{
+	walk_about();
 }
 END_TEST
 
@@ -194,7 +207,7 @@ static void *of_a_thread(void *program)
 	return NULL;
 }
 
-START_TEST(stacks_of_threads_are_their_own)
+static void threads_walk_about(void)
 {
 	static struct program programs[12];
 	pthread_t thread;
@@ -205,10 +218,15 @@ START_TEST(stacks_of_threads_are_their_own)
 		pthread_join(thread, NULL);
 	}
 }
+
+START_TEST(stacks_of_threads_are_their_own)
+{
+	threads_walk_about();
+}
 END_TEST
 
 /* The table is emptied: a node that was remembered is another's by now. */
-START_TEST(a_session_knows_nothing_of_the_one_before)
+static void sessions_follow(void)
 {
 	static struct program p;
 
@@ -229,6 +247,11 @@ START_TEST(a_session_knows_nothing_of_the_one_before)
 		sample(&p);
 	}
 }
+
+START_TEST(a_session_knows_nothing_of_the_one_before)
+{
+	sessions_follow();
+}
 END_TEST
 
 /* A function dies and another one gets its address, its frame the place of the old one. */
@@ -247,6 +270,112 @@ START_TEST(a_code_object_that_is_another_now_is_told_from_the_old_one)
 		change(&p);
 		sample(&p);
 	}
+}
+END_TEST
+
+/* ---- where every birth passes the probe, a code object is not looked at each time ---- */
+
+START_TEST(the_same_where_every_birth_passes_the_probe)
+{
+	all_hooks = true;
+	walk_about();
+}
+END_TEST
+
+START_TEST(the_same_for_threads)
+{
+	all_hooks = true;
+	threads_walk_about();
+}
+END_TEST
+
+START_TEST(the_same_for_sessions)
+{
+	all_hooks = true;
+	sessions_follow();
+}
+END_TEST
+
+static void turns_into_another(struct code *c)
+{
+	c->first_line = 1000 + (uint64_t)any(50);
+	c->name = &names[any(8)];
+}
+
+START_TEST(a_code_object_that_was_seen_to_be_born_is_told_from_the_old_one)
+{
+	static struct program p;
+	static void *blocks[CODES];
+
+	all_hooks = true;
+	begin(16 * MIB);
+	for (int i = 0; i < 20000; i++) {
+		if (any(3) == 0) {
+			int c = any(10);
+			bool large = any(2);
+
+			host.free(blocks[c]);
+			current = &no_state;
+			host_given_again = (char *)&codes[c] - (any(2) ? 16 : 0); /* a header of the allocator's in front */
+			blocks[c] = large ? host.malloc(1000) : host.obj_malloc(NULL, 200);
+			turns_into_another(&codes[c]);
+		}
+		change(&p);
+		sample(&p);
+	}
+}
+END_TEST
+
+static uint32_t code_now(struct program *p)
+{
+	const struct probe_node *nodes = in_table(&host.header->layout.nodes);
+	void *block;
+	uint32_t code;
+
+	stand(p);
+	block = host.malloc(100);
+	code = nodes[site_of(block)->node].code;
+	host.free(block);
+	return code;
+}
+
+/* One that comes to be in some other way is not seen, or these tests would not be of what they say; but not for long. */
+START_TEST(what_is_known_of_code_objects_ends_with_the_lease)
+{
+	static struct program p;
+	uint32_t then;
+
+	all_hooks = true;
+	begin(16 * MIB);
+	p.frames[0] = (struct frame){ NULL, &codes[0], 1 };
+	p.depth = 1;
+	then = code_now(&p);
+	codes[0].first_line = 77;
+	ck_assert_uint_eq(code_now(&p), then);
+	host.header->lease_cycles++;
+	ck_assert_uint_ne(code_now(&p), then);
+	sample(&p);
+}
+END_TEST
+
+/* A block that could not be booked may have had a code object in it. */
+START_TEST(what_is_known_of_code_objects_ends_when_a_block_is_missed)
+{
+	static struct program p;
+	uint32_t then;
+
+	all_hooks = true;
+	begin(16 * MIB);
+	p.frames[0] = (struct frame){ NULL, &codes[0], 1 };
+	p.depth = 1;
+	then = code_now(&p);
+	codes[0].first_line = 77;
+	host.header->lock = 1;
+	host.free(host.malloc(100));
+	ck_assert_uint_eq(host.header->lost.contention, 1);
+	host.header->lock = 0;
+	ck_assert_uint_ne(code_now(&p), then);
+	sample(&p);
 }
 END_TEST
 
@@ -285,4 +414,6 @@ END_TEST
 
 TESTS("stack", every_stack_is_the_one_its_thread_was_on, stacks_of_threads_are_their_own,
       a_session_knows_nothing_of_the_one_before, a_code_object_that_is_another_now_is_told_from_the_old_one,
-      own_lines_are_right_to_the_end)
+      the_same_where_every_birth_passes_the_probe, the_same_for_threads, the_same_for_sessions,
+      a_code_object_that_was_seen_to_be_born_is_told_from_the_old_one, what_is_known_of_code_objects_ends_with_the_lease,
+      what_is_known_of_code_objects_ends_when_a_block_is_missed, own_lines_are_right_to_the_end)
