@@ -77,7 +77,8 @@ def main():
     if not found:
         sys.exit(live.SKIP)
     for name, python in found:
-        results.run(f'{name} in and out', of_version, memspy, python, a.rounds)
+        if not a.only or 'in and out' in a.only.split(';'):
+            results.run(f'{name} in and out', of_version, memspy, python, a.rounds)
         if a.places and os.getuid() == 0:
             for place in places.PLACES:
                 if place != 'here' and (not a.only or place in a.only.split(';')):
