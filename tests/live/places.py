@@ -189,19 +189,24 @@ def preloaded(library):
     return place
 
 
+def knows(python, *since):
+    """Older ones take it, and do nothing."""
+    return live.runs(python, '-c', f'import sys; sys.exit(sys.version_info < {since})')
+
+
 def malloc(kind):
     def place(python):
-        if not live.runs(python, PYTHONMALLOC=kind):
+        if not knows(python, 3, 6) or not live.runs(python, PYTHONMALLOC=kind):
             raise NotHere('not in this Python')
         return dict(command=program(python), env=dict(os.environ, PYTHONMALLOC=kind))
     return place
 
 
-def option(*options):
+def option(name, *since):
     def place(python):
-        if not live.runs(python, *options):
+        if not knows(python, *since) or not live.runs(python, '-X', name):
             raise NotHere('not in this Python')
-        return dict(command=program(python, *options))
+        return dict(command=program(python, '-X', name))
     return place
 
 
@@ -227,9 +232,9 @@ PLACES = {
     'PYTHONMALLOC=pymalloc_debug': malloc('pymalloc_debug'),
     'PYTHONMALLOC=mimalloc': malloc('mimalloc'),
     'PYTHONMALLOC=mimalloc_debug': malloc('mimalloc_debug'),
-    'python -X dev': option('-X', 'dev'),
-    'python -X tracemalloc': option('-X', 'tracemalloc=5'),
-    'python -X disable-remote-debug': option('-X', 'disable-remote-debug'),
+    'python -X dev': option('dev', 3, 7),
+    'python -X tracemalloc': option('tracemalloc=5', 3, 4),
+    'python -X disable-remote-debug': option('disable-remote-debug', 3, 14),
 }
 
 
