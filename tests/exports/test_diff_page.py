@@ -18,6 +18,7 @@ window.addEventListener('error', e => seen.error = e.message);
 seen.title = document.title;
 seen.names = boxes().map(b => nodes[b.dataset.i].name);
 seen.width = document.getElementById('rects').clientWidth;
+seen.beyond = document.documentElement.scrollWidth - innerWidth;
 seen.order = [...document.querySelectorAll('#rows tr')].map(r => r.lastChild.textContent);
 if (box('remember')) {
 	const before = box('remember').offsetWidth;
@@ -45,10 +46,11 @@ def page(before, after, *options):
     return run.stdout.decode()
 
 
-def act(name, text):
+def act(name, text, width=1200):
     path = write(f'{name}.html', text.replace('</html>', ACT).encode())
     with tempfile.TemporaryDirectory(dir=folder) as profile:
-        run = subprocess.run([CHROMIUM, '--headless', '--no-sandbox', '--disable-gpu', f'--user-data-dir={profile}', '--window-size=1200,800',
+        run = subprocess.run([CHROMIUM, '--headless', '--no-sandbox', '--disable-gpu', f'--user-data-dir={profile}',
+                              f'--window-size={width},800',
                               '--virtual-time-budget=2000', '--dump-dom', f'file://{path}'], capture_output=True, text=True, timeout=120)
     found = re.search(r'@@(.*)@@', run.stdout, re.S)
     assert found, run.stdout[-500:] + run.stderr[-1000:]
@@ -68,6 +70,12 @@ class Page(unittest.TestCase):
         self.assertEqual(seen['sorted'], sorted(seen['order']))
         self.assertNotEqual(seen['sorted'], seen['order'])
         self.assertRegex(seen['tip'], r'before .*, after ')
+
+    def test_a_narrow_screen_has_room_for_it(self):
+        seen = act('narrow', page(f"{recording('shop')}@0", recording('shop')), width=520)
+        self.assertNotIn('error', seen)
+        self.assertLess(seen['width'], 520)
+        self.assertLessEqual(seen['beyond'], 0)
 
     def test_hostile_names_stay_text(self):
         text = page(recording('shop'), recording('hostile'))

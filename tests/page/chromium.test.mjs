@@ -39,6 +39,10 @@ test('on a narrow screen a row has its figure and where it is from', () => with_
 	assert.ok((await page.$eval('#rows td.where', td => td.getBoundingClientRect().left)) < 300, String(seen));
 	const last = await page.$eval('[data-view=leaks]', b => b.getBoundingClientRect().right);
 	assert.ok(last < 420, `the last view ends at ${last}`);
+	await page.setViewport({ width: 330, height: 800 });
+	await settle(page);
+	const times = await page.$$eval('#timeline svg text[text-anchor=middle]', all => all.map(t => t.getBoundingClientRect()).map(r => [r.left, r.right]));
+	assert.ok(times.length > 1 && times.every(([left], i) => !i || left > times[i - 1][1]), `times run into each other: ${times}`);
 }));
 
 test('every view shows the bytes of its report', () => with_('shop', {}, async page => {

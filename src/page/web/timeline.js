@@ -21,8 +21,8 @@ function byteTicks(most) {
 const STEPS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400,
 	172800, 604800];
 
-function timeTicks(from, to) {
-	const step = STEPS.find(s => (to - from) / s <= 10) ?? (to - from) / 8;
+function timeTicks(from, to, most) {
+	const step = STEPS.find(s => (to - from) / s <= most) ?? (to - from) / most;
 	const ticks = [];
 	for (let i = Math.ceil(from / step); i * step <= to + step * 1e-9; i++)
 		ticks.push(i * step);
@@ -83,7 +83,7 @@ export class Timeline {
 			this.svg.append(svg('line', { class: 'grid', x1: LEFT, x2: width - RIGHT, y1: y(v), y2: y(v) }));
 			this.text(LEFT - 8, y(v) + 4, v ? bytes(v).replace('.0 ', ' ') : '0', 'end');
 		}
-		for (const t of timeTicks(0, this.length)) {
+		for (const t of timeTicks(0, this.length, Math.min(10, this.plotWidth / 52))) {
 			this.svg.append(svg('line', { class: 'tick', x1: x(t), x2: x(t), y1: HEIGHT - BOTTOM, y2: HEIGHT - BOTTOM + 4 }));
 			this.text(x(t), HEIGHT - 7, clock(t, this.length), 'middle');
 		}
