@@ -90,6 +90,7 @@ const char *more_verdict(const struct report *r, const struct row *row, const st
 	enum { SAMPLES_LEAST = 5 };
 	struct difference growth = more_growth(r, m);
 	bool stays = m->certain_bytes >= row->own.bytes / 2;
+	double minutes;
 
 	if (row->own.samples < SAMPLES_LEAST)
 		return "unclear";
@@ -97,7 +98,11 @@ const char *more_verdict(const struct report *r, const struct row *row, const st
 		return "shrinks";
 	if (growth.low > 0)
 		return stays ? "suspect" : "grows";
-	return stays ? "stays" : "turns over";
+	if (stays)
+		return "stays";
+	/* What may be none and may as well be half of all of it is not known to be no growth. */
+	minutes = (r->moments.to_seconds - r->moments.middle_seconds) / 60;
+	return growth.bytes > 0 && (double)growth.high * minutes > (double)row->own.bytes / 2 ? "unclear" : "turns over";
 }
 
 int more_lifetime(const struct more *m, double share)

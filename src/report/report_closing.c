@@ -100,6 +100,18 @@ static void add_next(struct buf *to, size_t begin, const char *path, const char 
 	buf_puts(to, next.data ? next.data : "");
 }
 
+/* Of so few samples figures are rough, and whoever looks for the first time does not know what to do about that. */
+static void add_advice(struct buf *to, const struct report *r, const struct estimate *all)
+{
+	const uint64_t every = report_sample(r)->sample_bytes;
+	struct interval sure = estimate_interval(all, every);
+
+	if (every < 8 || (double)(sure.high - sure.low) <= 0.5 * (double)all->bytes)
+		return;
+	buf_printf(to, "   Rough, of %llu samples: record for longer, or with --sample-bytes ", (unsigned long long)all->samples);
+	buf_printf(to, "%s\n", units_size_option(every / 8).text);
+}
+
 static void add_rows(struct buf *to, const struct report *r, const struct rows *rows, const struct rows *change,
 		     const char *path, unsigned width)
 {
@@ -116,6 +128,7 @@ static void add_rows(struct buf *to, const struct report *r, const struct rows *
 	buf_printf(to, "%11s of ", units_bytes(sum).text);
 	buf_printf(to, "%s in the %s above.", units_bytes(rows->sum.bytes).text, counts[shown]);
 	add_next(to, begin, path, change ? "leaks" : "peak", width);
+	add_advice(to, r, &rows->sum);
 }
 
 /* A program that has ended gave everything back: what it held when it held most is the answer then. */

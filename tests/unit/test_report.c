@@ -603,6 +603,37 @@ START_TEST(a_recording_closes_with_its_largest_lines_and_their_growth)
 }
 END_TEST
 
+START_TEST(a_recording_of_few_samples_says_what_to_do)
+{
+	static const struct {
+		uint64_t bytes, samples;
+		const char *advice;
+	} cases[] = {
+		{ 8 * MIB, 16, "   Rough, of 16 samples: record for longer, or with --sample-bytes 64K\n" }, { 400 * MIB, 800, NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct recording_writer *w;
+		struct buf text = { 0 };
+		struct site site;
+		struct sample s;
+
+		snprintf(path, sizeof(path), "%s", made_path());
+		ck_ok(names_new(&names, &e), e);
+		w = made_writer(path, 0);
+		site = made_site(made_call(names, 0, "remember", "/srv/shop/cache.py", 88), cases[i].bytes, cases[i].samples);
+		s = made_sample(0, 500 * MIB, &site, 1);
+		ck_ok(recording_writer_tick(w, &s, names, &e), e);
+		recording_writer_free(w);
+		ck_ok(report_closing(path, 0, &text, &e), e);
+		ck_assert_msg(cases[i].advice ? strstr(text.data, cases[i].advice) != NULL : strstr(text.data, "Rough") == NULL, "%s",
+			      text.data);
+		buf_done(&text);
+		done();
+	}
+}
+END_TEST
+
 START_TEST(a_recording_without_a_tick_is_a_sentence)
 {
 	struct report *r;
@@ -692,5 +723,6 @@ TESTS("report", own_code_is_told_of_what_libraries_of_python_did_for_it, tables_
       a_leak_is_told_from_what_stays_and_what_is_replaced, what_shrank_is_told_below_zero_and_left_out_of_stacks,
       temporary_is_what_the_probe_saw_or_what_the_ages_say, csv_has_the_figures_of_json_and_runs_nothing,
       a_stack_is_told_leaf_first, what_came_in_the_newest_tenth_is_no_leak,
-      a_recording_closes_with_its_largest_lines_and_their_growth, a_recording_without_a_tick_is_a_sentence,
+      a_recording_closes_with_its_largest_lines_and_their_growth, a_recording_of_few_samples_says_what_to_do,
+      a_recording_without_a_tick_is_a_sentence,
       memory_without_a_heap_is_a_report_too)
