@@ -534,6 +534,18 @@ def has_ticks(path, pid):
     return document.get('target', {}).get('pid') == pid and bool(document['ticks'])
 
 
+def last_moment(path):
+    """Of a recording that goes on: seconds since its first tick."""
+    return recording(path)[-1]['t']
+
+
+def more_ticks(path, count):
+    """Waits until a recording that goes on has so many ticks more. Its last moment."""
+    then = len(recording(path))
+    assert wait_until(lambda: len(recording(path)) >= then + count), f'no {count} ticks more'
+    return last_moment(path)
+
+
 def wait_until(what, patience=60):
     end = time.monotonic() + patience
     while not what():

@@ -13,7 +13,6 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
 import zlib
 
 import memspy_live as live
@@ -68,17 +67,17 @@ def png(path):
 
 
 def record(target, path, steps, *more):
-    """A recording in which the target does a step about each second, once memspy is there."""
+    """A recording in which the target does one step after the other, some ticks apart: its path, and a moment after each step."""
     running = memspy.start('record', '-f', '--pid', target.pid, '--interval', '0.25', '-o', path, *more)
     assert live.wait_until(lambda: live.has_ticks(path, target.pid)), 'nothing is recorded'
+    moments = []
     for step in steps:
-        time.sleep(1)
         assert target.ask(step) == 'done'
-    time.sleep(1)
+        moments.append(live.more_ticks(path, 4))
     running.send_signal(signal.SIGINT)
     run = memspy.end(running)
     assert run.returncode == 0, run.stderr
-    return path
+    return path, moments
 
 
 def bytes_of(rows, function, key):
@@ -97,7 +96,7 @@ def holds(row, mib):
 
 def draws_a_recording(python):
     with Target(python, 'basket.py') as target:
-        path = record(target, folder / 'one.json', ['keep 40', 'work 60', 'drop', 'keep 10'], '--sample-bytes', '64K')
+        path, _ = record(target, folder / 'one.json', ['keep 40', 'work 60', 'drop', 'keep 10'], '--sample-bytes', '64K')
     text = is_svg_of(path, '--top', '3', '--slope', '--function', 'work')
     assert 'basket.py' in text and '>work<' in text and 'MiB/min<' in text
     most = re.search(r'>work</text>\n<text[^>]*>([\d.]+) MiB at most<', text)
@@ -127,13 +126,13 @@ def is_svg_of(path, *options):
 def finds_what_grew_in_two_moments(python):
     with Target(python, 'basket.py') as target:
         assert target.ask('keep 1') == 'done'
-        path = record(target, folder / 'grows.json', ['work 30', 'keep 40', 'drop'], '--sample-bytes', '64K')
+        path, (worked, *_) = record(target, folder / 'grows.json', ['work 30', 'keep 40', 'drop'], '--sample-bytes', '64K')
     all_ = json.loads(good('diff', f'{path}@0', path, '--format', 'json', '--by', 'function'))
     row = next(r for r in all_['rows'] if r['function'] == 'keep')
     holds(row, 40)
     assert row['state'] == 'new' and row['sure'], row
     assert bytes_of(all_['rows'], 'work', 'after_bytes') == 0
-    half = json.loads(good('diff', f'{path}@2', f'{path}@-0', '--format', 'json', '--by', 'function'))
+    half = json.loads(good('diff', f'{path}@{worked}', f'{path}@-0', '--format', 'json', '--by', 'function'))
     gone = next(r for r in half['rows'] if r['function'] == 'work')
     holds(gone, -30)
     assert gone['state'] == 'gone' and gone['sure'], gone
@@ -150,7 +149,7 @@ def compares_two_processes(python):
     paths = []
     for name, mib in (('before', 20), ('after', 60)):
         with Target(python, 'basket.py') as target:
-            paths.append(record(target, folder / f'{name}.json', [f'keep {mib}'], '--sample-bytes', '64K'))
+            paths.append(record(target, folder / f'{name}.json', [f'keep {mib}'], '--sample-bytes', '64K')[0])
     answer = json.loads(good('diff', *paths, '--format', 'json', '--by', 'function'))
     row = next(r for r in answer['rows'] if r['function'] == 'keep')
     holds(row, 40)
@@ -206,20 +205,30 @@ def memory_profiler():
     return place if (place / 'mprof.py').exists() else None
 
 
-PROFILED = '''
-import time
+# mprof looks by its own clock, and writes now and then: programs go on when it has written of them (its file is their argument).
+LOOKED_AT = '''
+import sys, time
+def looks():
+    with open(sys.argv[1]) as f:
+        return sum(line.startswith(WHOSE) for line in f)
+def looked_at(times):
+    end, until = looks() + times, time.monotonic() + 40
+    while looks() < end and time.monotonic() < until:
+        time.sleep(0.01)
+'''
+PROFILED = LOOKED_AT.replace('WHOSE', "'MEM'") + '''
 @profile
 def load():
     held = [bytearray(1 << 20) for _ in range(40)]
-    time.sleep(0.7)
+    looked_at(1)
     return len(held)
-time.sleep(0.3); load(); time.sleep(0.3)
+looked_at(1); load(); looked_at(1)
 '''
-FORKED = '''
-import multiprocessing, time
+FORKED = LOOKED_AT.replace('WHOSE', "'CHLD'") + '''
+import multiprocessing
 def child():
     held = [bytearray(1 << 20) for _ in range(30)]
-    time.sleep(1)
+    looked_at(1)
 if __name__ == '__main__':
     p = multiprocessing.Process(target=child)
     p.start(); p.join()
@@ -229,7 +238,8 @@ if __name__ == '__main__':
 def reads_what_mprof_wrote(place):
     for name, script, options in (('spans', PROFILED, []), ('forked', FORKED, ['-M'])):
         (folder / f'{name}.py').write_text(script)
-        subprocess.run([sys.executable, place / 'mprof.py', 'run', *options, '-o', folder / f'{name}.dat', folder / f'{name}.py'],
+        subprocess.run([sys.executable, place / 'mprof.py', 'run', '-T', '0.01', *options, '-o', folder / f'{name}.dat', folder / f'{name}.py',
+                        folder / f'{name}.dat'],
                        env=dict(os.environ, PYTHONPATH=str(place)), check=True, capture_output=True, timeout=60)
     dat = (folder / 'spans.dat').read_text()
     most = max(float(line.split()[1]) for line in dat.splitlines() if line.startswith('MEM'))
