@@ -6,12 +6,10 @@ import json
 import os
 import re
 import signal
-import socket
-import subprocess
 import time
-import urllib.request
 
 import memspy_live as live
+from gunicorn_shop import Gunicorn
 from memspy_live import NotHere, Target
 
 PERIOD = '4K'  # a block of 50,000 bytes is seen but for 5 in a million: what is said is nearly what is true
@@ -214,72 +212,30 @@ def follow_later(memspy, python):
         return 'after a session that did not follow, and before one that does not'
 
 
-def has(python, module):
-    return subprocess.run([python, '-c', f'import {module}'], capture_output=True).returncode == 0
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
-
-
 def gunicorn(memspy, python):
-    """The machine's, with a shop of Flask; else one from PyPI, with a shop of its own."""
-    app, env = 'shop:app', dict(os.environ)
-    if not has(python, 'flask') or not has(python, 'gunicorn'):
-        app = 'stall:app'
-        if not has(python, 'ssl'):
-            raise NotHere('this Python has no ssl, and gunicorn needs it')
-        env.update(PYTHONPATH=live.packages(python, 'gunicorn'), PYTHONDONTWRITEBYTECODE='1')
-    folder, port = live.path_of(f'gunicorn-{time.monotonic_ns()}'), free_port()
-    os.mkdir(folder)
-    env['HOME'] = folder  # it leaves a socket there
-    start = 'from gunicorn.app.wsgiapp import run; run()'
-    server = subprocess.Popen([python, '-c', start, '-w', '3', '-b', f'127.0.0.1:{port}', '--chdir', live.TARGETS, app], env=env,
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    live.running.append(server)
-
-    def workers():
-        return [int(p) for p in open(f'/proc/{server.pid}/task/{server.pid}/children').read().split()]
-
-    def ask(i):
-        with urllib.request.urlopen(f'http://127.0.0.1:{port}/item/{i}', timeout=20) as answer:
-            return answer.status
-
     def of(pid):
-        return f'{folder}/heap.{pid}.json'
+        return f'{shop.folder}/heap.{pid}.json'
 
     def kept(pid):
         rows = memspy.report(of(pid))['rows'] if os.path.exists(of(pid)) else []
         return sum(r['own_bytes'] for r in rows if r['function'] == 'remember')
 
-    def answers():
+    with Gunicorn(python) as shop:
+        session = memspy.start('record', '--follow-fork', '--pid', shop.pid, '--interval', '0.2', '--sample-bytes', PERIOD, '-o',
+                               shop.folder + '/heap.json')
         try:
-            return ask('up') == 200
-        except OSError:
-            return False
-    assert live.wait_until(answers, 40), 'no answer'
-    session = memspy.start('record', '--follow-fork', '--pid', server.pid, '--interval', '0.2', '--sample-bytes', PERIOD, '-o',
-                           folder + '/heap.json')
-    try:
-        first = workers()
-        assert live.wait_until(lambda: all(live.has_ticks(of(p), p) for p in first), 40), 'workers are not recorded'
-        os.kill(first[0], signal.SIGTERM)  # the master starts another
-        assert live.wait_until(lambda: len(workers()) == 3 and first[0] not in workers(), 30)
-        now = workers()
-        assert live.wait_until(lambda: all(live.has_ticks(of(p), p) for p in now), 40), 'the new worker is not recorded'
-        errors = [i for i in range(300) if ask(i) != 200]
-        assert not errors, errors
-        # 300 answers of 20 KB; the lists and strings of Flask come and go
-        assert live.wait_until(lambda: sum(map(kept, now)) > 5.7 * MB), [kept(p) for p in now]
-    finally:
-        session.send_signal(signal.SIGINT)
-        answer = memspy.end(session)
-        server.terminate()
-        code = server.wait(30)
-        live.running.remove(server)
-    assert answer.returncode == 0 and code == 0, (answer.stderr, code)
+            first = shop.workers()
+            assert live.wait_until(lambda: all(live.has_ticks(of(p), p) for p in first), 40), 'workers are not recorded'
+            shop.one_is_replaced()
+            now = shop.workers()
+            assert live.wait_until(lambda: all(live.has_ticks(of(p), p) for p in now), 40), 'the new worker is not recorded'
+            shop.serves(300)
+            # 300 answers of 20 KB; the lists and strings of Flask come and go
+            assert live.wait_until(lambda: sum(map(kept, now)) > 5.7 * MB), [kept(p) for p in now]
+        finally:
+            session.send_signal(signal.SIGINT)
+            answer = memspy.end(session)
+    assert answer.returncode == 0, answer.stderr
     said = sum(map(kept, now))
     assert abs(said - 300 * 20050) < 0.1 * 300 * 20050, said
     assert counted(answer.stderr, 'children recorded') == 4, answer.stderr

@@ -4,12 +4,11 @@ named, or one by one. Nothing is left in any of them, and no one is harmed. Argu
 import json
 import os
 import signal
-import subprocess
 import threading
-import urllib.request
 
 import memspy_live as live
 import test_follow
+from gunicorn_shop import Gunicorn
 from memspy_live import NotHere, Target
 from test_follow import MB, PERIOD
 
@@ -294,42 +293,20 @@ def last_moment(memspy, python):
 
 
 def gunicorn(memspy, python):
-    if not test_follow.has(python, 'flask') or not test_follow.has(python, 'gunicorn'):
-        raise NotHere('Flask or gunicorn is not installed')
-    port = test_follow.free_port()
-    server = subprocess.Popen([python, '-m', 'gunicorn', '-w', '3', '-b', f'127.0.0.1:{port}', 'shop:app'], cwd=live.TARGETS,
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    live.running.append(server)
-
-    def workers():
-        return [int(p) for p in open(f'/proc/{server.pid}/task/{server.pid}/children').read().split()]
-
-    def answers(i):
-        try:
-            with urllib.request.urlopen(f'http://127.0.0.1:{port}/item/{i}', timeout=20) as answer:
-                return answer.status == 200
-        except OSError:
-            return False
-
-    def are_sessions():
-        sessions = sessions_of(memspy)
-        return len(workers()) == 3 and all(p in sessions for p in workers())
-    assert live.wait_until(lambda: answers('up'), 40), 'no answer'
-    answer = memspy.run('attach', '--follow-fork', '--pid', server.pid)
-    assert answer.returncode == 0, answer.stderr
-    assert live.wait_until(are_sessions, 40), status(memspy)
-    first = workers()[0]
-    os.kill(first, signal.SIGTERM)  # the master starts another
-    assert live.wait_until(lambda: first not in workers() and are_sessions(), 40), status(memspy)
-    wrong = [i for i in range(100) if not answers(i)]
-    assert not wrong, wrong
-    assert memspy.run('detach', '--pid', server.pid).returncode == 0
-    daemon_has_left()
-    nothing_left([server.pid] + workers())
-    assert answers('after')
-    server.terminate()
-    assert server.wait(30) == 0
-    live.running.remove(server)
+    with Gunicorn(python) as shop:
+        def are_sessions():
+            sessions = sessions_of(memspy)
+            return all(p in sessions for p in shop.workers())
+        answer = memspy.run('attach', '--follow-fork', '--pid', shop.pid)
+        assert answer.returncode == 0, answer.stderr
+        assert live.wait_until(are_sessions, 40), status(memspy)
+        shop.one_is_replaced()
+        assert live.wait_until(are_sessions, 40), status(memspy)
+        shop.serves(100)
+        assert memspy.run('detach', '--pid', shop.pid).returncode == 0
+        daemon_has_left()
+        nothing_left([shop.pid] + shop.workers())
+        assert shop.answers('after')
     return 'three workers, one of them new'
 
 
