@@ -5,41 +5,12 @@
 #include "change.h"
 #include "tick_text.h"
 
-static const char *read_signed(const char *at, const char *end, int64_t *ret)
-{
-	const bool minus = at < end && *at == '-';
-	uint64_t v;
-
-	at = number_read(at + minus, &v);
-	if (at)
-		*ret = minus ? -(int64_t)v : (int64_t)v;
-	return at;
-}
-
-/* "[1,2]": behind the "]". */
-static const char *read_list(const char *at, const char *end, int64_t *to, size_t most, size_t *ret_count)
-{
-	size_t n = 0;
-
-	if (at == end || *at++ != '[')
-		return NULL;
-	while (at < end && *at != ']') {
-		if (n == most || (n && *at++ != ','))
-			return NULL;
-		at = read_signed(at, end, &to[n++]);
-		if (!at)
-			return NULL;
-	}
-	*ret_count = n;
-	return at < end ? at + 1 : NULL;
-}
-
 const char *amount_read(const char *at, const char *end, struct amount *ret)
 {
 	size_t count;
 
 	memset(ret, 0, sizeof(*ret));
-	return read_list(at, end, ret->figures, AMOUNT_FIGURES, &count);
+	return numbers_read(at, end, ret->figures, AMOUNT_FIGURES, &count);
 }
 
 /* An amount, or the id of one; below 0: of its negative. */
@@ -49,7 +20,7 @@ static const char *read_part(const char *at, const char *end, const struct amoun
 
 	if (at < end && *at == '[')
 		return amount_read(at, end, ret);
-	at = read_signed(at, end, &id);
+	at = signed_read(at, end, &id);
 	if (!at || id == 0)
 		return at;
 	if ((id > 0 ? id : -id) > (int64_t)a->count)
@@ -67,7 +38,7 @@ static const char *read_ages(const char *at, const char *end, struct change *ret
 	size_t count = 2;
 
 	pairs[1] = 1;
-	at = at < end && *at == '[' ? read_list(at, end, pairs, 2 * LIFETIME_BUCKETS, &count) : read_signed(at, end, pairs);
+	at = at < end && *at == '[' ? numbers_read(at, end, pairs, 2 * LIFETIME_BUCKETS, &count) : signed_read(at, end, pairs);
 	if (!at || count % 2)
 		return NULL;
 	memset(ret->ages, 0, sizeof(ret->ages));

@@ -84,27 +84,30 @@ static int close_document(struct series *s, const char *line, struct err *e)
 	return SERIES_END;
 }
 
-/* The tick of a line; its rows remain text where they are written as memspy does. NULL: not JSON. */
-static json_t *parse_tick(char *line, size_t length, enum tick_list list, struct span *rows, json_error_t *why)
+/* Rows of numbers remain text where they are written as memspy does. NULL: not JSON. */
+static json_t *parse_tick(char *line, size_t length, enum tick_list last, struct tick *ret, json_error_t *why)
 {
-	json_t *tick;
-	size_t head;
+	struct tick_text text;
 
-	if (tick_text_last(line, length, list, &head, rows)) {
-		line[head] = '}';
-		tick = json_loadb(line, head + 1, 0, NULL);
-		line[head] = ',';
-		if (tick)
-			return tick;
+	*ret = (struct tick){ 0 };
+	if (tick_text_numbers(line, length, last, &text)) {
+		const char was = line[text.head];
+
+		line[text.head] = '}';
+		ret->rest = json_loadb(line, text.head + 1, 0, NULL);
+		line[text.head] = was;
 	}
-	*rows = (struct span){ 0 };
-	return json_loadb(line, length, 0, why);
+	if (ret->rest)
+		memcpy(ret->lists, text.lists, sizeof(ret->lists));
+	else
+		ret->rest = json_loadb(line, length, 0, why);
+	return ret->rest;
 }
 
 int series_next(struct series *s, struct err *e)
 {
-	json_auto_t *tick = NULL;
-	struct span rows;
+	json_auto_t *parsed = NULL;
+	struct tick tick;
 	json_error_t why;
 	size_t length;
 	char *line;
@@ -124,14 +127,14 @@ int series_next(struct series *s, struct err *e)
 		return close_document(s, line, e);
 	if (length && line[length - 1] == ',')
 		length--;
-	tick = parse_tick(line, length, s->version == 1 ? LIST_SITES : LIST_CHANGES, &rows, &why);
-	if (!tick && lines_is_last(&s->lines)) {
+	parsed = parse_tick(line, length, s->version == 1 ? LIST_SITES : LIST_CHANGES, &tick, &why);
+	if (!parsed && lines_is_last(&s->lines)) {
 		s->torn = true;
 		return SERIES_END;
 	}
-	if (!json_is_object(tick))
-		return series_bad(s, e, "not a tick: %s", tick ? "not an object" : why.text);
-	r = series_tick(s, tick, &rows, e);
+	if (!json_is_object(parsed))
+		return series_bad(s, e, "not a tick: %s", parsed ? "not an object" : why.text);
+	r = series_tick(s, &tick, e);
 	s->any_tick |= r == 0;
 	return r;
 }

@@ -8,52 +8,29 @@
 enum { PARTS = 6 }; /* of a row that we know */
 
 /* [stack, thread, domain] */
-static int read_site(struct series *s, const json_t *v, struct err *e)
+static int take_site(struct series *s, const struct list_row *row, struct err *e)
 {
 	uint32_t stack, thread, domain;
 	size_t at, known = s->sites.count;
 	int r;
 
-	if (!series_id(json_array_get(v, 0), names_stacks(s->names), &stack) ||
-	    !series_id(json_array_get(v, 1), UINT32_MAX, &thread) || !series_id(json_array_get(v, 2), DOMAIN_COUNT - 1, &domain))
+	if (!list_id(row, 0, names_stacks(s->names), &stack) || !list_id(row, 1, UINT32_MAX, &thread) ||
+	    !list_id(row, 2, DOMAIN_COUNT - 1, &domain))
 		return series_bad(s, e, "site %zu has a stack, thread or domain that is not known", known + 1);
 	r = sites_find(&s->sites, stack, thread, domain, &at, e);
 	return r == 0 && at != known ? series_bad(s, e, "site %zu is said twice", known + 1) : r;
 }
 
-static int read_amount(struct series *s, const json_t *v, struct err *e)
+static int take_amount(struct series *s, const struct list_row *row, struct err *e)
 {
 	struct amount amount = { 0 };
-	bool good = json_is_array(v);
 
-	for (size_t i = 0; i < AMOUNT_FIGURES && i < json_array_size(v) && good; i++) {
-		good = json_is_integer(json_array_get(v, i)) && json_integer_value(json_array_get(v, i)) > INT64_MIN;
-		amount.figures[i] = json_integer_value(json_array_get(v, i));
+	for (size_t i = 0; i < row->count; i++) {
+		amount.figures[i] = row->numbers[i];
+		if (row->numbers[i] == INT64_MIN)
+			return series_bad(s, e, "amount %zu is not a list of whole numbers", s->changes.amounts.count + 1);
 	}
-	if (!good)
-		return series_bad(s, e, "amount %zu is not a list of whole numbers", s->changes.amounts.count + 1);
 	return amounts_add(&s->changes.amounts, &amount, e);
-}
-
-static int read_lists(struct series *s, const json_t *tick, struct err *e)
-{
-	static const struct {
-		const char *key;
-		int (*read)(struct series *s, const json_t *v, struct err *e);
-	} kinds[] = { { "sites", read_site }, { "amounts", read_amount } };
-
-	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
-		const json_t *list, *v;
-		size_t i;
-		int r = series_list(s, tick, kinds[k].key, &list, e);
-
-		json_array_foreach(list, i, v)
-			if (r == 0)
-				r = kinds[k].read(s, v, e);
-		if (r < 0)
-			return r;
-	}
-	return 0;
 }
 
 /* number: of the row in its tick, from 1. */
@@ -147,16 +124,19 @@ static int read_rows(struct series *s, const struct span *rows, bool at_peak, st
 	return parsed ? read_parsed(s, parsed, a.read, at_peak, e) : series_bad(s, e, "not a tick: its changes are no list");
 }
 
-int series_changes(struct series *s, const json_t *tick, const struct span *rows, struct err *e)
+int series_changes(struct series *s, const struct tick *tick, struct err *e)
 {
-	const bool at_peak = json_is_true(json_object_get(tick, "at_peak"));
+	const bool at_peak = json_is_true(json_object_get(tick->rest, "at_peak"));
+	const struct span *rows = &tick->lists[LIST_CHANGES];
 	const json_t *list = NULL;
 	int r = changes_begin(&s->changes, &s->sites, at_peak, e);
 
 	if (r == 0)
-		r = read_lists(s, tick, e);
+		r = series_each(s, tick, LIST_SITES, "sites", take_site, e);
 	if (r == 0)
-		r = rows->length ? read_rows(s, rows, at_peak, e) : series_list(s, tick, "changes", &list, e);
+		r = series_each(s, tick, LIST_AMOUNTS, "amounts", take_amount, e);
+	if (r == 0)
+		r = rows->length ? read_rows(s, rows, at_peak, e) : series_list(s, tick->rest, "changes", &list, e);
 	if (r == 0)
 		r = read_parsed(s, list, 0, at_peak, e);
 	s->sample.sites = s->sites.at;

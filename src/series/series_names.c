@@ -30,14 +30,14 @@ static int read_string(struct series *s, const json_t *v, struct err *e)
 	return r;
 }
 
-static int read_frame(struct series *s, const json_t *row, struct err *e)
+static int read_frame(struct series *s, const struct list_row *row, struct err *e)
 {
 	uint32_t expected = names_frames(s->names) + 1, strings = names_strings(s->names), line, got = 0;
 	struct frame f = { 0 };
 	int r;
 
-	if (!series_id(json_array_get(row, 0), strings, &f.function) || !series_id(json_array_get(row, 1), strings, &f.file) ||
-	    !series_id(json_array_get(row, 2), INT32_MAX, &line) || !series_id(json_array_get(row, 3), UINT32_MAX, &f.kind))
+	if (!list_id(row, 0, strings, &f.function) || !list_id(row, 1, strings, &f.file) ||
+	    !list_id(row, 2, INT32_MAX, &line) || !list_id(row, 3, UINT32_MAX, &f.kind))
 		return series_bad(s, e, "frame %u is not [function, file, line, kind] with strings that were named",
 				  expected);
 	f.line = (int32_t)line;
@@ -45,13 +45,13 @@ static int read_frame(struct series *s, const json_t *row, struct err *e)
 	return r == 0 && got != expected ? series_bad(s, e, "frame %u is said twice", expected) : r;
 }
 
-static int read_stack(struct series *s, const json_t *row, struct err *e)
+static int read_stack(struct series *s, const struct list_row *row, struct err *e)
 {
 	uint32_t known = names_stacks(s->names), parent, frame, got = 0;
 	int r;
 
-	if (!series_id(json_array_get(row, 0), known, &parent) ||
-	    !series_id(json_array_get(row, 1), names_frames(s->names), &frame) || frame == 0)
+	if (!list_id(row, 0, known, &parent) ||
+	    !list_id(row, 1, names_frames(s->names), &frame) || frame == 0)
 		return series_bad(s, e, "stack %u is not [parent, frame] of what was named before it", known + 1);
 	if (parent && s->depths[parent - 1] >= DEPTH_MOST)
 		return series_bad(s, e, "stack %u is deeper than %d frames", known + 1, DEPTH_MOST);
@@ -72,25 +72,19 @@ static int read_stack(struct series *s, const json_t *row, struct err *e)
 	return r;
 }
 
-int series_names_of(struct series *s, const json_t *tick, struct err *e)
+int series_names_of(struct series *s, const struct tick *tick, struct err *e)
 {
-	static const struct {
-		const char *key;
-		int (*read)(struct series *s, const json_t *v, struct err *e);
-	} kinds[] = { { "strings", read_string }, { "frames", read_frame }, { "stacks", read_stack } };
+	const json_t *strings, *v;
+	size_t i;
+	int r = series_list(s, tick->rest, "strings", &strings, e);
 
-	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
-		const json_t *list, *v;
-		size_t i;
-		int r = series_list(s, tick, kinds[k].key, &list, e);
-
+	if (r < 0)
+		return r;
+	json_array_foreach(strings, i, v) {
+		r = read_string(s, v, e);
 		if (r < 0)
 			return r;
-		json_array_foreach(list, i, v) {
-			r = kinds[k].read(s, v, e);
-			if (r < 0)
-				return r;
-		}
 	}
-	return 0;
+	r = series_each(s, tick, LIST_FRAMES, "frames", read_frame, e);
+	return r == 0 ? series_each(s, tick, LIST_STACKS, "stacks", read_stack, e) : r;
 }

@@ -72,6 +72,12 @@ enum site_column {
 };
 extern const char *const site_columns[COLUMN_COUNT];
 
+/* The line of a tick. */
+struct tick {
+	json_t *rest; /* what a parser took */
+	struct span lists[LIST_COUNT]; /* the text of lists that are not in it */
+};
+
 struct series {
 	char *path;
 	struct lines lines;
@@ -112,15 +118,29 @@ int series_list(const struct series *s, const json_t *tick, const char *key, con
 /* ---- what the first line and each further one add ---- */
 
 int series_header(struct series *s, const char *line, size_t length, struct err *e);
-int series_names_of(struct series *s, const json_t *tick, struct err *e);
-/* rows: the text of the rows of sites, or of changes, if tick is without them. */
-int series_tick(struct series *s, const json_t *tick, const struct span *rows, struct err *e);
+int series_names_of(struct series *s, const struct tick *tick, struct err *e);
+int series_tick(struct series *s, const struct tick *tick, struct err *e);
 /* Version 2. */
-int series_changes(struct series *s, const json_t *tick, const struct span *rows, struct err *e);
+int series_changes(struct series *s, const struct tick *tick, struct err *e);
+
+/* ---- series_lists.c ---- */
+
+enum { LIST_COLUMNS = AMOUNT_FIGURES }; /* that are known of a row */
+
+struct list_row {
+	int64_t numbers[LIST_COLUMNS]; /* INT64_MIN: no whole number */
+	size_t count;
+};
+
+typedef int list_taker(struct series *s, const struct list_row *row, struct err *e);
+/* Every row of a list, in order. */
+int series_each(struct series *s, const struct tick *tick, enum tick_list list, const char *key, list_taker *take, struct err *e);
+/* An id from 0 to most; false where it is not. */
+bool list_id(const struct list_row *row, size_t column, uint64_t most, uint32_t *ret);
 
 /* ---- series_rows.c: version 1 ---- */
 
-int series_rows(struct series *s, const json_t *tick, const struct span *rows, struct err *e);
+int series_rows(struct series *s, const struct tick *tick, struct err *e);
 /* One row, by its text, which no digit follows. */
 int series_row(struct series *s, const char *text, size_t length, struct site *ret, struct err *e);
 

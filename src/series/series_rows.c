@@ -223,14 +223,15 @@ int series_row(struct series *s, const char *text, size_t length, struct site *r
 	return parsed ? judge_site(s, parsed, 0, ret, e) : series_bad(s, e, "a site of it is no list of numbers");
 }
 
-int series_rows(struct series *s, const json_t *tick, const struct span *rows, struct err *e)
+int series_rows(struct series *s, const struct tick *tick, struct err *e)
 {
+	const struct span *rows = &tick->lists[LIST_SITES];
 	json_auto_t *parsed = NULL;
 	const json_t *list = NULL;
 	int r;
 
 	if (!rows->length)
-		r = series_list(s, tick, "sites", &list, e);
+		r = series_list(s, tick->rest, "sites", &list, e);
 	else
 		r = s->is_late ? keep_rows(s, rows, e) : read_rows(s, rows, e);
 

@@ -60,9 +60,9 @@ static int read_scalars(struct series *s, const json_t *tick, struct err *e)
 	return 0;
 }
 
-int series_tick(struct series *s, const json_t *tick, const struct span *rows, struct err *e)
+int series_tick(struct series *s, const struct tick *tick, struct err *e)
 {
-	const json_t *t = json_object_get(tick, "t");
+	const json_t *t = json_object_get(tick->rest, "t");
 	double seconds = json_number_value(t);
 	int r;
 
@@ -71,10 +71,10 @@ int series_tick(struct series *s, const json_t *tick, const struct span *rows, s
 	s->seconds = seconds;
 	s->sample.time_ns = (uint64_t)(seconds * 1e9);
 	s->changed_count = 0;
-	r = read_scalars(s, tick, e);
+	r = read_scalars(s, tick->rest, e);
 	if (r == 0)
 		r = series_names_of(s, tick, e);
 	if (r < 0 || s->skips_sites)
 		return r;
-	return s->version == 1 ? series_rows(s, tick, rows, e) : series_changes(s, tick, rows, e);
+	return s->version == 1 ? series_rows(s, tick, e) : series_changes(s, tick, e);
 }

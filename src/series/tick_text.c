@@ -25,38 +25,43 @@ static bool take_list(const char *key, const char *end, enum tick_list list, str
 	return true;
 }
 
-bool tick_text_last(const char *line, size_t length, enum tick_list list, size_t *ret_head, struct span *ret)
+/* Those from `first` to `last`; the rows of the last are long: the others are looked for before them only. */
+static bool take_lists(const char *line, size_t length, enum tick_list first, enum tick_list last, size_t *ret_head,
+		       struct span lists[LIST_COUNT])
 {
-	const char *key = length ? find_key(line, line + length, list) : NULL;
+	const char *end = line + length - 1, *at = line, *keys[LIST_COUNT];
 
-	if (!key || line[length - 1] != '}' || !take_list(key, line + length - 1, list, ret))
+	if (length < 2 || line[0] != '{' || *end != '}')
 		return false;
-	/* Not even a quotation mark: nothing but rows stands there, whatever is wrong with them. */
-	if (strspn(ret->at, "0123456789,[]-") != ret->length + 1)
-		return false;
-	*ret_head = (size_t)(key - line);
+	keys[last] = find_key(line, end, last);
+	for (enum tick_list i = first; i < last; i++) {
+		keys[i] = find_key(at, keys[last] ? keys[last] : end, i);
+		at = keys[i] ? keys[i] : at;
+	}
+	for (int i = (int)last; i >= (int)first; i--) {
+		if (keys[i] && !take_list(keys[i], end, (enum tick_list)i, &lists[i]))
+			return false;
+		end = keys[i] ? keys[i] : end;
+	}
+	*ret_head = (size_t)(end - line);
 	return true;
 }
 
 bool tick_text_split(const char *line, size_t length, struct tick_text *ret)
 {
-	const char *end = line + length - 1, *at = line, *keys[LIST_COUNT];
-
 	memset(ret, 0, sizeof(*ret));
-	if (length < 2 || line[0] != '{' || *end != '}')
+	return take_lists(line, length, LIST_STRINGS, LIST_CHANGES, &ret->head, ret->lists);
+}
+
+bool tick_text_numbers(const char *line, size_t length, enum tick_list last, struct tick_text *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	if (!take_lists(line, length, LIST_FRAMES, last, &ret->head, ret->lists))
 		return false;
-	/* The rows of changes are long: the others are looked for before them only. */
-	keys[LIST_CHANGES] = find_key(line, end, LIST_CHANGES);
-	for (int i = LIST_STRINGS; i < LIST_CHANGES; i++) {
-		keys[i] = find_key(at, keys[LIST_CHANGES] ? keys[LIST_CHANGES] : end, (enum tick_list)i);
-		at = keys[i] ? keys[i] : at;
-	}
-	for (int i = LIST_COUNT - 1; i >= 0; i--) {
-		if (keys[i] && !take_list(keys[i], end, (enum tick_list)i, &ret->lists[i]))
+	/* Not even a quotation mark: nothing but rows stands there, whatever is wrong with them. */
+	for (int i = 0; i < LIST_COUNT; i++)
+		if (ret->lists[i].length && strspn(ret->lists[i].at, "0123456789,[]-") < ret->lists[i].length)
 			return false;
-		end = keys[i] ? keys[i] : end;
-	}
-	ret->head = (size_t)(end - line);
 	return true;
 }
 
@@ -71,6 +76,34 @@ const char *number_read(const char *at, uint64_t *ret)
 		return NULL; /* 19 digits fit in 64 bits */
 	*ret = v;
 	return at;
+}
+
+const char *signed_read(const char *at, const char *end, int64_t *ret)
+{
+	const bool minus = at < end && *at == '-';
+	uint64_t v;
+
+	at = number_read(at + minus, &v);
+	if (at)
+		*ret = minus ? -(int64_t)v : (int64_t)v;
+	return at;
+}
+
+const char *numbers_read(const char *at, const char *end, int64_t *to, size_t most, size_t *ret_count)
+{
+	size_t n = 0;
+
+	if (at == end || *at++ != '[')
+		return NULL;
+	while (at < end && *at != ']') {
+		if (n == most || (n && *at++ != ','))
+			return NULL;
+		at = signed_read(at, end, &to[n++]);
+		if (!at)
+			return NULL;
+	}
+	*ret_count = n;
+	return at < end ? at + 1 : NULL;
 }
 
 /* "1,2]" behind the "[" up to and with the "]"; stops before a "[" as well, where the caller allows for one. */

@@ -35,14 +35,17 @@ struct tick_text {
 /* The lists stand at the end of a line, in order; any may be missing. Says nothing about what is in them. */
 bool tick_text_split(const char *line, size_t length, struct tick_text *ret);
 /*
- * One list alone, if it stands last and is but numbers and brackets: line[0 .. *ret_head) and a "}" are the tick
- * without it. The line is NUL-terminated.
+ * Only those of numbers, up to `last`, the longest; *ret is of no strings, they remain in the head. They are but digits, signs,
+ * commas and brackets. The line is NUL-terminated.
  */
-bool tick_text_last(const char *line, size_t length, enum tick_list list, size_t *ret_head, struct span *ret);
+bool tick_text_numbers(const char *line, size_t length, enum tick_list last, struct tick_text *ret);
 
 /* A number as JSON has them from 0 to INT64_MAX: no sign, no fraction, no leading 0. Where it ends, or NULL. What ends the
  * text can be read, too, and is no digit. */
 const char *number_read(const char *at, uint64_t *ret);
+const char *signed_read(const char *at, const char *end, int64_t *ret); /* the same, perhaps with a minus before it */
+/* "[1,-2]", with no more than `most`: behind the "]", or NULL. */
+const char *numbers_read(const char *at, const char *end, int64_t *to, size_t most, size_t *ret_count);
 
 enum { ROW_NUMBERS_MOST = 64 };
 

@@ -387,6 +387,68 @@ START_TEST(rows_read_where_they_lie_say_what_a_parser_says)
 }
 END_TEST
 
+/* A tick's lists as memspy writes them, or spaced out as only a parser takes them. Then what was read: frames, stacks, sites. */
+static int read_lists(const char *lists, bool spaced, uint32_t ret[3])
+{
+	static const char before[] = HEADER "{\"t\":0,\"strings\":[\"f,[]\"],";
+	char text[2048];
+	size_t at = sizeof(before) - 1;
+	struct series *s;
+	int r;
+
+	memcpy(text, before, sizeof(before));
+	for (const char *p = lists; *p; p++) {
+		text[at++] = *p;
+		if (*p == ':' && spaced)
+			text[at++] = ' ';
+	}
+	snprintf(text + at, sizeof(text) - at, "},\n{\"t\":1}\n]}\n");
+	write_file(text);
+	ck_ok(series_open(&s, path, &e), e);
+	do
+		r = series_next(s, &e);
+	while (r == 0);
+	ret[0] = names_frames(series_names(s));
+	ret[1] = names_stacks(series_names(s));
+	ret[2] = (uint32_t)series_sample(s)->site_count;
+	series_free(s);
+	return r;
+}
+
+START_TEST(lists_read_where_they_lie_say_what_a_parser_says)
+{
+	static const struct {
+		const char *lists;
+		uint32_t sites; /* UINT32_MAX: damaged */
+	} cases[] = {
+		{ "\"frames\":[[1,1,2,0]],\"stacks\":[[0,1],[1,1]],\"sites\":[[2,7,1],[0,0,0]],\"amounts\":[[],[1,2,3,4,5,6]]", 2 },
+		{ "\"frames\":[[1,1,2,0,7,8]],\"stacks\":[[0,1,2]],\"sites\":[[1,7,1,1,1,1,1,1,1]]", 1 },
+		{ "\"frames\":[[1,1,2,0,\"x\",{}]],\"stacks\":[[0,1,[7]]],\"sites\":[[1,7,1]]", 1 },
+		{ "\"frames\":[],\"stacks\":[],\"sites\":[],\"amounts\":[],\"changes\":[]", 0 },
+		{ "\"sites\":[[0,7,1]],\"frames\":[[1,1,2,0]]", 1 },
+		{ "\"sites\":[[0,7,1]],\"later\":[[1,2]]", 1 },
+		{ "\"lost\":{\"x\":1,\"frames\":[[7]]},\"sites\":[[0,7,1]]", 1 },
+		{ "\"frames\":[[1,1,2,0],[1,1,2,0]]", UINT32_MAX }, { "\"frames\":[[1,1,2]]", UINT32_MAX },
+		{ "\"frames\":[[1,1,-2,0]]", UINT32_MAX }, { "\"frames\":[[1,2,2,0]]", UINT32_MAX }, { "\"frames\":[[1,1,2147483648,0]]", UINT32_MAX },
+		{ "\"frames\":[[1,1,2,0]],\"stacks\":[[0,1],[2,1]]", UINT32_MAX }, { "\"frames\":[[1,1,2,0]],\"stacks\":[[0,1.0]]", UINT32_MAX },
+		{ "\"sites\":[[0,7,1],7]", UINT32_MAX }, { "\"sites\":[[0,7,1],]", UINT32_MAX }, { "\"sites\":[[0,7,1][0,7,2]]", UINT32_MAX },
+		{ "\"sites\":[[0,7,1],[0,07,2]]", UINT32_MAX }, { "\"sites\":[[0,7,1],[0,4294967296,2]]", UINT32_MAX },
+		{ "\"sites\":[[0,7,1]", UINT32_MAX }, { "\"sites\":[[0,7,1]]]", UINT32_MAX }, { "\"sites\":7", UINT32_MAX },
+		{ "\"amounts\":[[-9223372036854775808]]", UINT32_MAX }, { "\"amounts\":[[1],2]", UINT32_MAX },
+	};
+
+	name_files();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint32_t lie[3], parsed[3];
+		int a = read_lists(cases[i].lists, false, lie), b = read_lists(cases[i].lists, true, parsed);
+
+		ck_assert_msg(a == b && (a < 0) == (cases[i].sites == UINT32_MAX), "%s: %d, by a parser %d", cases[i].lists, a, b);
+		ck_assert_msg(a < 0 || (memcmp(lie, parsed, sizeof(lie)) == 0 && lie[2] == cases[i].sites), "%s: %u", cases[i].lists, lie[2]);
+	}
+	unlink(path);
+}
+END_TEST
+
 START_TEST(a_peak_is_of_all_sites_and_names_those_that_it_changed)
 {
 	struct series *s;
@@ -416,4 +478,5 @@ END_TEST
 TESTS("changes", a_file_of_version_1_says_the_same_as_one_of_version_2,
       whatever_changes_reads_back_and_what_is_thinned_too, after_ticks_that_failed_ids_are_still_those_of_the_file, what_comes_again_is_an_id,
       damaged_and_hostile_files_are_a_sentence, rows_read_where_they_lie_say_what_a_parser_says,
+      lists_read_where_they_lie_say_what_a_parser_says,
       a_peak_is_of_all_sites_and_names_those_that_it_changed)
