@@ -15,6 +15,11 @@ void export_json(struct buf *to, const char *text);		    /* a JSON string; NULL 
 void export_json_escaped(struct buf *to, const char *name);	    /* a name of the target as a JSON string */
 /* ,"key":12.345678, whatever the locale says of points */
 void export_seconds(struct buf *to, const char *key, double seconds);
+/*
+ * ,"lost":{"all":3,"contention":3,"full":0,…}: samples lost, by cause; what cost detail or booking only is beside, not in "all".
+ * None above 2^53: readers of JSON keep no more.
+ */
+void export_losses(struct buf *to, const struct losses *l);
 /* ,"stack":[{"function":…,"file":…,"line":…},…], leaf first; without Python: one frame that says so. `frames`: of export_frames. */
 int export_frames(struct frame_texts **ret, const struct names *n, struct err *e);
 void export_stack(struct buf *to, struct frame_texts *frames, uint32_t stack);

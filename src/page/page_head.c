@@ -1,4 +1,5 @@
 /* The head of the page's data: texts and the few figures that are said once. */
+#include "memspy/export.h"
 #include "memspy/modules.h"
 #include "memspy/rows.h"
 #include "page_private.h"
@@ -18,19 +19,6 @@ static void add_estimate(struct buf *to, const struct estimate *what, uint64_t s
 	add(to, "samples", what->samples);
 	add(to, "low", sure.low);
 	add(to, "high", sure.high);
-	buf_putc(to, '}');
-}
-
-static void add_losses(struct buf *to, const struct losses *l)
-{
-	buf_printf(to, ",\"lost\":{\"all\":%llu", (unsigned long long)losses_total(l));
-	add(to, "contention", l->contention);
-	add(to, "full", l->full);
-	add(to, "frees", l->frees);
-	add(to, "merged", l->merged);
-	add(to, "text", l->text);
-	add(to, "truncated", l->truncated);
-	add(to, "torn", l->torn);
 	buf_putc(to, '}');
 }
 
@@ -60,7 +48,7 @@ static void add_about(struct buf *to, const struct page_history *h)
 	add(to, "peak_us", h->peak_us);
 	buf_puts(to, ",\"live\":");
 	add_estimate(to, &live, s->sample_bytes);
-	add_losses(to, &s->lost);
+	export_losses(to, &s->lost);
 	if (end)
 		buf_json_text(to, "end", end);
 	else

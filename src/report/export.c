@@ -126,3 +126,21 @@ void export_sampling(struct buf *to, const struct report *r)
 	else
 		buf_puts(to, ", nothing lost");
 }
+
+void export_losses(struct buf *to, const struct losses *l)
+{
+	const struct {
+		const char *key;
+		uint64_t n;
+	} lost[] = {
+		{ "all", losses_total(l) }, { "contention", l->contention }, { "full", l->full }, { "frees", l->frees },
+		{ "merged", l->merged }, { "text", l->text }, { "truncated", l->truncated }, { "torn", l->torn },
+	};
+
+	buf_puts(to, ",\"lost\":{");
+	for (size_t i = 0; i < sizeof(lost) / sizeof(lost[0]); i++) {
+		buf_printf(to, "%s\"%s\":", i ? "," : "", lost[i].key);
+		export_number(to, lost[i].n < 1ull << 53 ? lost[i].n : 1ull << 53);
+	}
+	buf_putc(to, '}');
+}

@@ -117,7 +117,6 @@ static void add_advice(struct buf *to, const struct summary *s)
 static void add_quality(struct buf *to, const struct summary *s)
 {
 	const struct sample *now = report_sample(s->r);
-	const struct losses *lost = &now->lost;
 
 	buf_printf(to, ",\n\"quality\":{\"word\":\"%s\"", summary_word(s));
 	add(to, "sample_bytes_asked", series_about(s->r->moments.series)->sample_bytes);
@@ -132,13 +131,8 @@ static void add_quality(struct buf *to, const struct summary *s)
 	add_share(to, "merged", s->stacks.merged);
 	add_share(to, "nameless", s->stacks.nameless);
 	add_share(to, "without_python", s->stacks.without);
-	buf_printf(to, "},\"lost\":{\"contention\":%llu", (unsigned long long)lost->contention);
-	add(to, "full", lost->full);
-	add(to, "frees", lost->frees);
-	add(to, "merged", lost->merged);
-	add(to, "text", lost->text);
-	add(to, "truncated", lost->truncated);
 	buf_putc(to, '}');
+	export_losses(to, &now->lost);
 	add_advice(to, s);
 }
 
