@@ -95,6 +95,7 @@ COLD void child_begin(void)
 		step_aside();
 		return;
 	}
+	known_missed(); /* what is known is of the parent's table */
 	config.table = (uint64_t)family + place * config.table_bytes;
 	pages.stamp = begin(header(), family);
 	__atomic_store_n(&pages.magic, PROBE_PRIVATE_MAGIC, __ATOMIC_RELEASE);

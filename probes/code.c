@@ -216,22 +216,17 @@ static bool is_identity(const struct probe_code *then, uint64_t code)
  * Without a hash (file names have none as a rule) the text is compared with what was noted. The frames of one stack keep
  * their strings alive, and most have their file name in common with the one before.
  */
-static uint64_t checked_filename;
+uint64_t code_checked_filename;
 static uint32_t checked_text;
-
-void code_new_stack(void)
-{
-	checked_filename = 0;
-}
 
 /* Of a code object whose identity is that which was noted. */
 static bool says_the_same(const struct probe_code *then)
 {
 	if (then->filename_hash == HASH_UNKNOWN &&
-	    (then->filename != checked_filename || then->filename_text != checked_text)) {
+	    (then->filename != code_checked_filename || then->filename_text != checked_text)) {
 		if (!is_noted(then->filename, then->filename_text))
 			return false;
-		checked_filename = then->filename;
+		code_checked_filename = then->filename;
 		checked_text = then->filename_text;
 	}
 	return then->name_hash != HASH_UNKNOWN || is_noted(then->name, then->name_text);

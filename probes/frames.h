@@ -31,9 +31,19 @@ enum { KNOWN_BITS = 8 };
 extern struct known known_codes[1 << KNOWN_BITS];
 extern uint64_t known_generation;
 
-void known_begin(uint32_t domain);		/* a stack, of a block of this domain; perhaps a generation, too */
+extern uint64_t known_lease;
+extern bool known_missing;
+COLD void known_new_generation(uint32_t domain);
 COLD struct known *known_new(uint64_t code);	/* NULL: not a code object */
 COLD uint32_t known_ask(struct known *k);
+
+/* A stack, of a block of this domain; perhaps a generation, too. */
+static inline void known_begin(uint32_t domain)
+{
+	code_checked_filename = 0;
+	if (unlikely(__atomic_load_n(&known_missing, __ATOMIC_RELAXED)) || unlikely(known_lease != header()->lease_cycles))
+		known_new_generation(domain);
+}
 
 static inline struct known *know(uint64_t code)
 {

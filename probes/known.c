@@ -9,15 +9,14 @@
 #include "frames.h"
 
 struct known known_codes[1 << KNOWN_BITS];
-uint64_t known_generation = 1;
+uint64_t known_generation = 1, known_lease;
+bool known_missing = true;
 
 enum { PLACE_BITS = 15 };
 static uint64_t places[1 << (PLACE_BITS - 6)]; /* a bit per 64 bytes of memory, hashed: here is a known code object */
-static bool any_place, missed;
+static bool any_place;
 static uint64_t blind; /* seed of a session in which threads were asleep while others were not */
-static struct {
-	uint64_t seed, stamp, lease, objects; /* objects: the same as seed once the table of objects led to us */
-} of;
+static uint64_t objects; /* and of that in which the table of objects led to us */
 
 static uint32_t place_of(uint64_t address)
 {
@@ -29,55 +28,45 @@ static void note_place(uint64_t address)
 	places[place_of(address) / 64] |= 1ull << (place_of(address) % 64);
 }
 
-/* The tables are turned last: whoever comes from there comes after the rest. */
+/* The table of objects is turned last: whoever comes from there comes after the rest. */
 static bool sees_births(uint32_t domain)
 {
 	const uint64_t all = 1ull << HOOK_MALLOC | 1ull << HOOK_OBJ_MALLOC;
 
 	if (domain == OBJ)
-		of.objects = config.seed;
-	return !period_now() && (config.wanted & all) == all && of.objects == config.seed && blind != config.seed &&
+		objects = config.seed;
+	return !period_now() && (config.wanted & all) == all && objects == config.seed && blind != config.seed &&
 	       !config.free_threaded;
 }
 
-static COLD void new_generation(bool sees)
+/* Another seed comes with another lease. */
+COLD void known_new_generation(uint32_t domain)
 {
-	__atomic_store_n(&missed, !sees, __ATOMIC_RELAXED); /* first: what is missed from here on ends this one */
+	__atomic_store_n(&known_missing, !sees_births(domain), __ATOMIC_RELAXED); /* first: what is missed from here on ends this one */
 	known_generation++;
 	if (any_place)
 		for (unsigned i = 0; i < sizeof(places) / sizeof(places[0]); i++)
 			places[i] = 0;
 	any_place = false;
-	of.seed = config.seed;
-	of.stamp = pages.stamp;
-	of.lease = header()->lease_cycles;
-}
-
-void known_begin(uint32_t domain)
-{
-	bool sees = sees_births(domain);
-
-	code_new_stack();
-	if (unlikely(!sees || __atomic_load_n(&missed, __ATOMIC_RELAXED) || of.seed != config.seed || of.stamp != pages.stamp ||
-		     of.lease != header()->lease_cycles))
-		new_generation(sees);
+	known_lease = header()->lease_cycles;
 }
 
 /* A block may begin up to 48 bytes in front of the object in it. */
 void known_birth(uint64_t address)
 {
 	if (unlikely(places[place_of(address) / 64] >> (place_of(address) % 64) & 1))
-		missed = true;
+		known_missing = true;
 }
 
 void known_missed(void)
 {
-	__atomic_store_n(&missed, true, __ATOMIC_RELAXED);
+	__atomic_store_n(&known_missing, true, __ATOMIC_RELAXED);
 }
 
 void known_blind(void)
 {
 	__atomic_store_n(&blind, config.seed, __ATOMIC_RELAXED);
+	known_missed();
 }
 
 COLD struct known *known_new(uint64_t code)
@@ -95,7 +84,7 @@ COLD struct known *known_new(uint64_t code)
 
 COLD uint32_t known_ask(struct known *k)
 {
-	if (!missed) { /* or this generation ends with this stack */
+	if (!known_missing) { /* or this generation ends with this stack */
 		note_place(k->code);
 		note_place(k->code - 48);
 		any_place = true;

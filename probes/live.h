@@ -15,27 +15,27 @@
 COLD void live_widen(void); /* live.c: from the first pages to all of it */
 #pragma GCC visibility pop
 
-static inline struct probe_live *live(void)
-{
-	return section(&config.layout.live);
-}
+struct live {
+	struct probe_live *map;
+	uint32_t mask;
+};
 
-static inline uint32_t live_mask(void)
+static inline struct live live_map(void)
 {
 	uint32_t all = config.layout.live.count - 1;
 
-	return header()->live_wide || all < PROBE_LIVE_NARROW ? all : PROBE_LIVE_NARROW - 1;
+	return (struct live){ section(&config.layout.live), header()->live_wide || all < PROBE_LIVE_NARROW ? all : PROBE_LIVE_NARROW - 1 };
 }
 
-static inline uint32_t live_home(uint64_t address, uint32_t mask)
+static inline uint32_t live_home(struct live l, uint64_t address)
 {
-	return (uint32_t)mix(address >> 4) & mask;
+	return (uint32_t)mix(address >> 4) & l.mask;
 }
 
-/* It is going to be looked for: ask for its place before the lock, the clock and the stack. */
-static inline void live_look_ahead(uint64_t address)
+/* It is going to be looked for: ask for its place before the lock, or the stack. */
+static inline void live_look_ahead(struct live l, uint64_t address)
 {
-	__builtin_prefetch(&live()[live_home(address, live_mask())], 1);
+	__builtin_prefetch(&l.map[live_home(l, address)], 1);
 }
 
 /* Written under the lock alone, so it takes no locked instruction. 255 sticks: it cannot be counted down. */
@@ -51,15 +51,12 @@ static inline void count_out(uint8_t *counter)
 		__atomic_store_n(counter, *counter - 1, __ATOMIC_RELAXED);
 }
 
-static inline struct probe_live *live_find(uint64_t address)
+static inline struct probe_live *live_find(struct live l, uint64_t address)
 {
-	struct probe_live *map = live();
-	const uint32_t mask = live_mask();
-
-	for (uint32_t at = live_home(address, mask), n = 0; n <= mask; at = (at + 1) & mask, n++) {
-		if (map[at].address == address)
-			return &map[at];
-		if (!map[at].address)
+	for (uint32_t at = live_home(l, address), n = 0; n <= l.mask; at = (at + 1) & l.mask, n++) {
+		if (l.map[at].address == address)
+			return &l.map[at];
+		if (!l.map[at].address)
 			return NULL;
 	}
 	return NULL;
@@ -88,49 +85,47 @@ static inline void live_copy(struct probe_live *to, const struct probe_live *fro
 	live_write(to, from->address, from->size_period, third, from->birth_cycles);
 }
 
-static inline struct probe_live *live_free_place(uint64_t address)
+static inline struct probe_live *live_free_place(struct live l, uint64_t address)
 {
-	struct probe_live *map = live();
-	const uint32_t mask = live_mask();
-	uint32_t at = live_home(address, mask);
+	uint32_t at = live_home(l, address);
 
-	for (uint32_t n = 0; map[at].address && n <= mask; n++)
-		at = (at + 1) & mask;
-	return &map[at];
+	for (uint32_t n = 0; l.map[at].address && n <= l.mask; n++)
+		at = (at + 1) & l.mask;
+	return &l.map[at];
 }
 
-static inline void live_insert(uint64_t address, uint64_t size_period, uint64_t third, uint64_t birth_cycles)
+static inline void live_insert(struct live l, uint64_t address, uint64_t size_period, uint64_t third, uint64_t birth_cycles)
 {
-	if (unlikely(header()->live_count >= PROBE_LIVE_NARROW / 2) && !header()->live_wide)
+	if (unlikely(header()->live_count >= PROBE_LIVE_NARROW / 2) && !header()->live_wide) {
 		live_widen();
-	live_write(live_free_place(address), address, size_period, third, birth_cycles);
+		l = live_map();
+	}
+	live_write(live_free_place(l, address), address, size_period, third, birth_cycles);
 	header()->live_count++;
 	count_in(sieve_at(address));
 	count_in(filter_at(address));
 }
 
 /* Takes the entry out and closes the gap: whoever stands behind it and would be found sooner, moves up. */
-static inline void live_erase(struct probe_live *entry)
+static inline void live_erase(struct live l, struct probe_live *entry)
 {
-	struct probe_live *map = live();
-	const uint32_t mask = live_mask();
-	uint32_t hole = (uint32_t)(entry - map);
+	uint32_t hole = (uint32_t)(entry - l.map);
 	uint32_t at = hole;
 
 	header()->live_count--;
 	count_out(filter_at(entry->address));
 	count_out(sieve_at(entry->address));
-	for (uint32_t n = 0; n <= mask; n++) {
+	for (uint32_t n = 0; n <= l.mask; n++) {
 		uint32_t home;
 
-		at = (at + 1) & mask;
-		if (!map[at].address)
+		at = (at + 1) & l.mask;
+		if (likely(!l.map[at].address))
 			break;
-		home = live_home(map[at].address, mask);
-		if (((at - home) & mask) >= ((at - hole) & mask)) {
-			live_copy(&map[hole], &map[at]);
+		home = live_home(l, l.map[at].address);
+		if (((at - home) & l.mask) >= ((at - hole) & l.mask)) {
+			live_copy(&l.map[hole], &l.map[at]);
 			hole = at;
 		}
 	}
-	map[hole].address = 0;
+	l.map[hole].address = 0;
 }

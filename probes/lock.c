@@ -68,11 +68,12 @@ static bool lock_by_waiting(void)
  * A holder that will never let go (a memspy killed while it emptied the table, a longjmp out of here) must not cost more
  * than a glance each time.
  */
-bool lock_take(void)
+uint32_t lock_failures;
+
+COLD bool lock_take_slowly(void)
 {
 	enum { SPINS = 2000, GLANCES = 8, DOUBTFUL = 20, HOPELESS = 100000 };
-	static uint32_t failures; /* one after the other */
-	uint32_t failed = __atomic_load_n(&failures, __ATOMIC_RELAXED);
+	uint32_t failed = __atomic_load_n(&lock_failures, __ATOMIC_RELAXED);
 	bool locked = try_lock();
 
 	for (unsigned i = failed < HOPELESS ? SPINS : GLANCES; !locked && i; i--) {
@@ -82,15 +83,10 @@ bool lock_take(void)
 	if (!locked && config.free_threaded && failed < DOUBTFUL)
 		locked = lock_by_waiting();
 	if (!locked) {
-		__atomic_fetch_add(&failures, 1, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&lock_failures, 1, __ATOMIC_RELAXED);
 		return false;
 	}
 	if (failed)
-		__atomic_store_n(&failures, 0, __ATOMIC_RELAXED);
+		__atomic_store_n(&lock_failures, 0, __ATOMIC_RELAXED);
 	return true;
-}
-
-void lock_give(void)
-{
-	__atomic_store_n(&header()->lock, 0, __ATOMIC_RELEASE);
 }

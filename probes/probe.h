@@ -92,7 +92,8 @@ static inline void *section(const struct probe_section *s)
 /* A user address that may be an object: cheap nonsense is caught before it is followed. */
 static inline bool plausible(uint64_t address)
 {
-	return address >= 0x10000 && address < 0x7ffffffff000 && !(address & 7);
+	/* One comparison: the lowest three bits come out on top. */
+	return (address >> 3 | address << 61) - (0x10000 >> 3) < (0x7ffffffff000 - 0x10000) >> 3;
 }
 
 static inline uint64_t mix(uint64_t x)
@@ -135,8 +136,21 @@ void gate_after_dlopen(void);
 void gate_redraw(void);			/* the period has changed: all gaps anew */
 
 /* ---- lock.c ---- */
-bool lock_take(void); /* bounded; false: busy, count and go on */
-void lock_give(void);
+extern uint32_t lock_failures; /* one after the other */
+bool lock_take_slowly(void);
+
+static inline bool lock_take(void) /* bounded; false: busy, count and go on */
+{
+	if (unlikely(lock_failures) || unlikely(__atomic_exchange_n(&header()->lock, 1, __ATOMIC_ACQUIRE)))
+		return lock_take_slowly();
+	return true;
+}
+
+static inline void lock_give(void)
+{
+	__atomic_store_n(&header()->lock, 0, __ATOMIC_RELEASE);
+}
+
 void bag_put(uint64_t address);	 /* a free, for whoever has the lock next; counted as lost where there is no room */
 uint64_t bag_take(unsigned *at); /* the next that lies in it, from place *at on; 0: no more */
 
@@ -157,7 +171,7 @@ void site_reweighed(uint32_t site, const struct weight *old, const struct weight
 /* ---- stack.c, code.c (under the lock) ---- */
 uint32_t stack_capture(uint32_t domain); /* the node of where we are */
 uint32_t code_get(uint64_t code); /* index; PROBE_CODE_MERGED when there is no room */
-void code_new_stack(void); /* before the first code_get of a stack */
+extern uint64_t code_checked_filename; /* 0 before the first code_get of a stack */
 
 /* ---- known.c ---- */
 void known_birth(uint64_t address); /* under the lock: a block is born; code objects live in blocks */

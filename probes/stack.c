@@ -24,7 +24,7 @@ struct stack {
  * A stack is compared with one before it, from its outermost frame on: as far as they agree the nodes are known. Which
  * stack that was does not matter for what comes out; of its own thread it agrees the longest.
  */
-enum { LASTS = 4, STEPS_MOST = 4 * PROBE_MAX_DEPTH }; /* shim frames do not count as depth, but a walk must end */
+enum { LASTS = 4, STEPS_MOST = 4 * PROBE_MAX_DEPTH };
 static struct stack stacks[LASTS + 1];
 static uint8_t last_of[LASTS] = { 0, 1, 2, 3 }, spare = LASTS;
 
@@ -46,23 +46,30 @@ static uint64_t bytecode(uint64_t code, uint32_t copy, uint64_t tstate)
 	return plausible(copies) && copy < word(copies) ? word(copies + 8 + 8 * (uint64_t)copy) : 0;
 }
 
-/* What a frame has of its own; false: not one of Python's. */
-static inline __attribute__((always_inline)) bool read_frame(uint64_t frame, struct step *ret)
+/* What a frame has of its own; false: not one of Python's. modern: as from 3.11 on, with a GIL; the walk is made for each. */
+static inline __attribute__((always_inline)) bool read_frame(uint64_t frame, struct step *ret, bool modern)
 {
 	const struct probe_python *py = &config.python;
 	uint64_t more = 0;
 
-	if (py->frame_owner != PROBE_OWNER_NONE) {
+	if (modern || py->frame_owner != PROBE_OWNER_NONE) {
 		more = *(const uint8_t *)(frame + py->frame_owner);
 		if (more >= py->owner_skip)
 			return false;
 	}
-	if (unlikely(py->frame_copy != PROBE_OWNER_NONE))
+	if (!modern && py->frame_copy != PROBE_OWNER_NONE)
 		more |= (uint64_t)half(frame + py->frame_copy) << 8;
 	ret->code = word(frame + py->frame_code);
-	ret->where = py->lasti_scale ? half(frame + py->frame_position) : word(frame + py->frame_position);
+	ret->where = !modern && py->lasti_scale ? half(frame + py->frame_position) : word(frame + py->frame_position);
 	ret->more = more;
 	return true;
+}
+
+static inline bool is_modern(void)
+{
+	const struct probe_python *py = &config.python;
+
+	return py->frame_owner != PROBE_OWNER_NONE && py->frame_copy == PROBE_OWNER_NONE && !py->lasti_scale;
 }
 
 static inline bool is_same(const struct step *a, const struct step *b)
@@ -168,40 +175,72 @@ static inline void look_ahead(uint64_t frame, uint64_t previous)
 	__builtin_prefetch((const void *)(later + 64));
 }
 
+/* The frames as they are, innermost first, up to limit; *frame ends up at the one that is left, or not plausible. */
+static inline __attribute__((always_inline)) uint32_t walk(uint64_t *frame, uint32_t limit, struct step *ret, bool modern)
+{
+	const uint64_t previous_at = config.python.frame_previous;
+	uint32_t depth = 0, left = STEPS_MOST;
+	uint64_t at = *frame;
+
+	for (uint64_t previous; plausible(at) && depth < limit && left; at = previous, left--) {
+		previous = word(at + previous_at);
+		look_ahead(at, previous);
+		depth += read_frame(at, &ret[depth], modern);
+	}
+	*frame = at;
+	return depth;
+}
+
+/* Is that the stack of last, but for the innermost line? That one comes to *ret. */
+static inline __attribute__((always_inline)) bool follow(const struct stack *last, uint64_t frame, struct step *ret, bool modern)
+{
+	const uint64_t previous_at = config.python.frame_previous;
+	const struct step *then = last->steps, *const end = then + last->depth, *const far = then + 8;
+	uint32_t left = STEPS_MOST;
+
+	for (uint64_t previous; plausible(frame); frame = previous) {
+		struct step now;
+
+		previous = word(frame + previous_at);
+		if (then >= far) /* the first ones are in the cache */
+			look_ahead(frame, previous);
+		if (!read_frame(frame, &now, modern)) {
+			if (!--left)
+				return false;
+			continue;
+		}
+		if (then == end)
+			return false;
+		if (then == last->steps)
+			*ret = now;
+		else if (!is_same(&now, then))
+			return false;
+		then++;
+	}
+	return then == end;
+}
+
+static COLD bool follow_modern(const struct stack *last, uint64_t frame, struct step *ret)
+{
+	return follow(last, frame, ret, true);
+}
+
 /*
  * Where every block is counted the stack of the next is that of the one before, nearly always, but for the innermost line.
  * Then nothing but the frames has to be read. false: it is another one.
  */
-static bool capture_again(struct stack *last, uint64_t frame, uint64_t tstate, uint32_t *ret)
+static inline bool capture_again(struct stack *last, uint64_t frame, uint64_t tstate, uint32_t *ret)
 {
-	uint32_t depth = 0, left = STEPS_MOST;
-	struct step inner = { 0 }, now;
-	bool moved = false;
+	struct step inner;
 
-	if (last->generation != known_generation || last->root != PROBE_NODE_ROOT)
+	if (last->generation != known_generation || last->root != PROBE_NODE_ROOT || !last->depth ||
+	    !(is_modern() ? follow_modern(last, frame, &inner) : follow(last, frame, &inner, false)))
 		return false;
-	for (uint64_t previous; plausible(frame) && left; frame = previous, left--) {
-		previous = word(frame + config.python.frame_previous);
-		look_ahead(frame, previous);
-		if (!read_frame(frame, &now))
-			continue;
-		if (depth == last->depth)
-			return false;
-		if (!is_same(&now, &last->steps[depth])) {
-			if (depth)
-				return false;
-			inner = now;
-			moved = true;
-		}
-		depth++;
-	}
-	if (depth != last->depth || plausible(frame))
-		return false;
-	if (moved) {
-		enter_step(&inner, depth > 1 ? last->steps[1].node : PROBE_NODE_ROOT, tstate);
+	if (unlikely(!is_same(&inner, &last->steps[0]))) {
+		enter_step(&inner, last->depth > 1 ? last->steps[1].node : PROBE_NODE_ROOT, tstate);
 		last->steps[0] = inner;
 	}
-	*ret = depth ? last->steps[0].node : PROBE_NODE_ROOT;
+	*ret = last->steps[0].node;
 	return true;
 }
 
@@ -233,17 +272,12 @@ uint32_t stack_capture(uint32_t domain)
 	uint8_t *last = &last_of[mix(thread_pointer() >> 6) % LASTS];
 	struct stack *now = &stacks[spare];
 	const bool merge = only_own_lines();
-	uint32_t depth = 0, node, left = STEPS_MOST, limit = merge && config.max_depth > 4 ? 4 : config.max_depth;
+	uint32_t node, limit = merge && config.max_depth > 4 ? 4 : config.max_depth;
 
 	known_begin(domain);
 	if (!merge && capture_again(&stacks[*last], frame, tstate, &node))
 		return node;
-	for (uint64_t previous; plausible(frame) && depth < limit && left; frame = previous, left--) {
-		previous = word(frame + config.python.frame_previous);
-		look_ahead(frame, previous);
-		depth += read_frame(frame, &now->steps[depth]);
-	}
-	now->depth = depth;
+	now->depth = is_modern() ? walk(&frame, limit, now->steps, true) : walk(&frame, limit, now->steps, false);
 	if (merge)
 		return own_line(now, plausible(frame), tstate);
 	now->generation = known_generation;

@@ -46,28 +46,29 @@ static void book_free(const struct probe_live *entry, uint64_t now)
 	site_freed(entry->site, &w, entry, now);
 }
 
-static void remove_known(uint64_t address, uint64_t now)
+static void remove_known(struct live l, uint64_t address, uint64_t now)
 {
-	struct probe_live *entry = live_find(address);
+	struct probe_live *entry = live_find(l, address);
 	struct probe_live copy;
 
 	if (!entry)
 		return;
 	live_copy(&copy, entry);
-	live_erase(entry);
+	live_erase(l, entry);
 	book_free(&copy, now);
 }
 
-static void empty_the_bag(void)
+static COLD void empty_the_bag(void)
 {
+	const struct live l = live_map();
 	unsigned at = 0;
 
 	for (uint64_t address; (address = bag_take(&at));)
-		remove_known(address, clock_now());
+		remove_known(l, address, clock_now());
 }
 
 /* Who has the lock books first what was freed while it was taken. */
-static bool begin(void)
+static inline __attribute__((always_inline)) bool begin(void)
 {
 	if (!lock_take())
 		return false;
@@ -95,15 +96,17 @@ static void raise_period(void)
 	h->period++;
 	h->thinned++;
 	thin_next = 0;
+	known_missed(); /* from here on not every block is seen */
 	gate_redraw();
 }
 
 static void thin_some(void)
 {
-	struct probe_live *map = live();
+	const struct live l = live_map();
+	struct probe_live *map = l.map;
 	uint64_t period = period_now(), random = config.seed ^ cycles();
 
-	for (uint32_t n = THIN_AT_ONCE; n && thin_next <= live_mask(); n--) {
+	for (uint32_t n = THIN_AT_ONCE; n && thin_next <= l.mask; n--) {
 		struct probe_live entry = map[thin_next];
 		struct weight was, is;
 
@@ -119,7 +122,7 @@ static void thin_some(void)
 			thin_next++;
 		} else {
 			site_reweighed(entry.site, &was, NULL);
-			live_erase(&map[thin_next]); /* somebody may have moved up to here: look again */
+			live_erase(l, &map[thin_next]); /* somebody may have moved up to here: look again */
 		}
 	}
 }
@@ -129,9 +132,9 @@ COLD void table_add(uint64_t address, uint64_t size, uint32_t domain)
 	struct probe_header *h = header();
 	uint64_t picked_by = period_now(), now, random;
 	struct weight w;
+	struct live l;
 	uint32_t site;
 
-	live_look_ahead(address);
 	if (!begin()) {
 		count(&h->lost.contention);
 		known_missed();
@@ -143,13 +146,15 @@ COLD void table_add(uint64_t address, uint64_t size, uint32_t domain)
 		lock_give();
 		return;
 	}
+	l = live_map();
+	live_look_ahead(l, address);
 	known_birth(address);
 	/* Should there be a block at this address, its free went past us (an object not yet patched). */
 	if (*sieve_at(address))
-		remove_known(address, now);
-	if (unlikely(h->live_count >= config.layout.live.count / 4 * 3) && thin_next > live_mask())
+		remove_known(l, address, now);
+	if (unlikely(h->live_count >= config.layout.live.count / 4 * 3) && thin_next > l.mask)
 		raise_period();
-	if (unlikely(thin_next <= live_mask()))
+	if (unlikely(thin_next <= l.mask))
 		thin_some();
 	/* It was picked by the old period and would be booked by the new: it takes its chance like the others. */
 	random = address ^ now;
@@ -163,7 +168,7 @@ COLD void table_add(uint64_t address, uint64_t size, uint32_t domain)
 	w = weigh(size, period_now());
 	site_allocated(site, &w, now);
 	if (likely(h->live_count < config.layout.live.count / 8 * 7)) {
-		live_insert(address, size << 8 | h->period, live_third_word(site, (uint32_t)h->events), now);
+		live_insert(l, address, size << 8 | h->period, live_third_word(site, (uint32_t)h->events), now);
 	} else { /* allocated, but not known to be alive */
 		site_reweighed(site, &w, NULL);
 		count(&h->lost.full);
@@ -175,18 +180,19 @@ COLD void table_remove(uint64_t address)
 {
 	if (!*sieve_at(address) || pages.magic != PROBE_PRIVATE_MAGIC)
 		return;
-	live_look_ahead(address);
+	live_look_ahead(live_map(), address);
 	if (!begin()) {
 		bag_put(address);
 		return;
 	}
-	remove_known(address, clock_now());
+	remove_known(live_map(), address, clock_now());
 	lock_give();
 }
 
 COLD bool table_take(uint64_t address, struct probe_live *ret)
 {
 	struct probe_live *entry;
+	struct live l;
 
 	if (!*sieve_at(address) || pages.magic != PROBE_PRIVATE_MAGIC)
 		return false;
@@ -194,10 +200,11 @@ COLD bool table_take(uint64_t address, struct probe_live *ret)
 		bag_put(address);
 		return false;
 	}
-	entry = live_find(address);
+	l = live_map();
+	entry = live_find(l, address);
 	if (entry) {
 		live_copy(ret, entry);
-		live_erase(entry);
+		live_erase(l, entry);
 		book_free(ret, clock_now());
 	}
 	lock_give();
@@ -214,6 +221,6 @@ void table_put_back(const struct probe_live *entry)
 	}
 	w = weigh(size_of(entry), period_of(entry));
 	site_revived(entry->site, &w, entry, clock_now());
-	live_insert(entry->address, entry->size_period, live_third_word(entry->site, entry->birth_event), entry->birth_cycles);
+	live_insert(live_map(), entry->address, entry->size_period, live_third_word(entry->site, entry->birth_event), entry->birth_cycles);
 	lock_give();
 }

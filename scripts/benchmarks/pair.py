@@ -81,6 +81,8 @@ COUNTED = [  # what, mode without, mode with, pairs
     ('malloc and free, sampled, 64 frames', 'malloc', 'sampled-malloc-64', 2000),
     ('malloc and free, sampled, 64 frames of one function', 'malloc', 'sampled-malloc-recursion-64', 2000),
     ('PyObject_Malloc and Free, sampled, 16 frames', 'object', 'sampled-object-16', 2000),
+    ('PyObject_Malloc and Free, --exact, 1 frame', 'object', 'exact-object-1', 10000),
+    ('PyObject_Malloc and Free, --exact, 16 frames', 'object', 'exact-object-16', 10000),
 ]
 
 

@@ -7,6 +7,7 @@
  * hook-malloc, …        through the hooks, at a sampling distance that is never reached
  * sampled-malloc-N, …   every one is sampled, with N Python frames; all from one place
  * sampled-malloc-recursion-N  the same, with all frames of one function
+ * exact-object-N        as with --exact: no block is diverted, and each birth of a code object passes the probe
  */
 #include <stdio.h>
 
@@ -19,6 +20,7 @@ enum { SIZE = 32, DEPTH_MAX = 5000 };
 struct frame {
 	const void *previous, *code;
 	int64_t position;
+	uint8_t owner;
 };
 static struct {
 	uint64_t length;
@@ -40,7 +42,7 @@ static void stand_on(int depth, bool recursion)
 {
 	for (int i = 0; i < depth; i++) {
 		codes[i] = (struct code){ &code_type, &word, &word, &word, (uint64_t)i };
-		frames[i] = (struct frame){ i + 1 < depth ? &frames[i + 1] : NULL, &codes[recursion ? 0 : i], 2 };
+		frames[i] = (struct frame){ i + 1 < depth ? &frames[i + 1] : NULL, &codes[recursion ? 0 : i], 2, 0 };
 	}
 	state.thread = (uint64_t)__builtin_thread_pointer();
 	state.frame = depth ? frames : NULL;
@@ -106,13 +108,22 @@ START_TEST(run)
 	struct pair pair = { malloc, free, object_malloc, object_free };
 	bool sampled = strncmp(mode, "sampled-", 8) == 0, hooked = sampled || strncmp(mode, "hook-", 5) == 0;
 	bool of_malloc = strstr(mode, "malloc") != NULL;
-	int depth = sampled ? atoi(strrchr(mode, '-') + 1) : 0;
+	bool exact = strncmp(mode, "exact-", 6) == 0;
+	int depth = sampled || exact ? atoi(strrchr(mode, '-') + 1) : 0;
 
-	if (hooked) {
-		host_start(sampled ? 0 : 1ull << 40, 16 * MIB);
+	if (hooked || exact) {
+		host_start(sampled || exact ? 0 : 1ull << 40, 16 * MIB);
 		host_use_libc();
 		host.config->original[HOOK_OBJ_MALLOC] = (uint64_t)object_malloc;
-		pair = (struct pair){ host.malloc, host.free, host.obj_malloc, object_free };
+		host.config->original[HOOK_OBJ_FREE] = (uint64_t)object_free;
+		pair = (struct pair){ host.malloc, host.free, host.obj_malloc, exact ? host.obj_free : object_free };
+		if (exact) {
+			host.config->divert = 0;
+			host.config->python.frame_owner = offsetof(struct frame, owner); /* as from 3.11 on */
+			host.config->python.owner_skip = 3;
+			host.config->python.lasti_scale = 0;
+			host.config->wanted = 1ull << HOOK_MALLOC | 1ull << HOOK_OBJ_MALLOC | 1ull << HOOK_OBJ_FREE;
+		}
 		stand_on(depth < DEPTH_MAX ? depth : DEPTH_MAX, strstr(mode, "recursion") != NULL);
 	}
 	if (of_malloc)
@@ -121,7 +132,7 @@ START_TEST(run)
 		of_python_diverted(&pair, count);
 	else
 		of_python(&pair, count);
-	if (sampled)
+	if (sampled || exact)
 		ck_assert_uint_ge(host.header->events, (uint64_t)count);
 }
 END_TEST
@@ -133,8 +144,8 @@ int main(int argc, char **argv)
 		count = atol(argv[2]);
 	}
 	if (count < 1 || (!strstr(mode, "malloc") && !strstr(mode, "object"))) {
-		fprintf(stderr, "pair-host: MODE is malloc, object, hook-malloc, hook-object, sampled-malloc-FRAMES or "
-				"sampled-object-FRAMES; then a count\n");
+		fprintf(stderr, "pair-host: MODE is malloc, object, hook-malloc, hook-object, sampled-malloc-FRAMES, "
+				"sampled-object-FRAMES or exact-object-FRAMES; then a count\n");
 		return 2;
 	}
 	return host_program("pair", run);
