@@ -47,13 +47,21 @@ static int all_times(struct times *ret, const struct tracks *t, struct err *e)
 	return 0;
 }
 
+/* Of those that were watched to the end the last moments differ, by no more than moments are apart. */
+static bool is_there_at_the_end(const struct track *t, const struct times *times)
+{
+	const double last = t->ticks[t->count - 1].t;
+
+	return t->count > 1 && times->at[times->count - 1] - (t->begin + last) <= (last - t->ticks[0].t) / (double)(t->count - 1);
+}
+
 /* The moment in force at a time; NULL: the process was not there, or not watched. *at goes forward from call to call. */
-static const struct tick *tick_at(const struct track *t, double time, size_t *at)
+static const struct tick *tick_at(const struct track *t, const struct times *times, double time, size_t *at)
 {
 	const double here = time - t->begin;
 
 	/* A microsecond: what adding and taking off the time of day may lose. */
-	if (here < t->ticks[0].t - 1e-6 || here > t->ticks[t->count - 1].t + 1e-6)
+	if (here < t->ticks[0].t - 1e-6 || (here > t->ticks[t->count - 1].t + 1e-6 && !is_there_at_the_end(t, times)))
 		return NULL;
 	while (*at + 1 < t->count && t->ticks[*at + 1].t <= here)
 		++*at;
@@ -72,7 +80,7 @@ static int add_stacked(struct chart *c, const struct tracks *t, const struct tim
 
 		r = chart_curve(c, &area, CURVE_AREA, i, t->at[i].file, e);
 		for (size_t k = 0; r == 0 && k < times->count; k++) {
-			const struct tick *m = tick_at(&t->at[i], times->at[k], &at);
+			const struct tick *m = tick_at(&t->at[i], times, times->at[k], &at);
 			double rss = m ? (double)m->rss : 0;
 
 			last = m ? rss : last;
@@ -128,7 +136,7 @@ static int add_summed(struct chart *c, const struct tracks *t, const struct time
 		struct sum sum = { 0 };
 
 		for (size_t i = 0; i < t->count; i++) {
-			const struct tick *m = tick_at(&t->at[i], times->at[k], &at[i]);
+			const struct tick *m = tick_at(&t->at[i], times, times->at[k], &at[i]);
 
 			if (m)
 				add(&sum, m);

@@ -485,6 +485,25 @@ START_TEST(mprof_is_read_with_its_functions_and_children)
 }
 END_TEST
 
+START_TEST(processes_that_are_watched_to_the_end_stand_there)
+{
+	struct plot *p;
+	const struct curve *curve;
+
+	/* The first is looked at half a second before the second at last; the third ended long before. */
+	write_file("CMDLINE python app.py\nMEM 10.0 1000.0\nCHLD 0 5.0 1000.5\nCHLD 1 7.0 1000.6\nMEM 10.0 1001.0\nCHLD 0 5.0 1001.5\n"
+		   "CHLD 1 7.0 1001.6\nMEM 10.0 1002.0\nCHLD 0 5.0 1002.5\nMEM 10.0 1003.0\nCHLD 0 5.0 1003.5\n");
+	p = plot_of((struct plot_ask){ .many = PLOT_STACK });
+	curve = &p->chart.curves[1];
+	ck_assert_double_eq(curve->spots[curve->count - 1].low, 10.0 * MIB);
+	ck_assert_double_eq(curve->spots[curve->count - 1].y, 15.0 * MIB);
+	curve = &p->chart.curves[2];
+	ck_assert_double_eq(curve->spots[curve->count - 1].low, curve->spots[curve->count - 1].y);
+	plot_free(p);
+	done();
+}
+END_TEST
+
 START_TEST(foreign_and_damaged_files_are_a_sentence)
 {
 	static const struct {
@@ -618,4 +637,5 @@ TESTS("plot", a_window_has_its_moments_only, a_window_with_nothing_in_it_is_a_se
       lines_and_the_rest_pile_up_to_the_heap_to_the_byte, a_function_is_there_while_it_has_live_bytes,
       hostile_names_are_harmless_in_every_form, names_of_64_kilobytes_are_cut, a_chart_fits_its_terminal,
       a_limit_within_reach_is_a_line_and_another_is_told,
-      mprof_is_read_with_its_functions_and_children, foreign_and_damaged_files_are_a_sentence, a_long_recording_keeps_its_extremes, what_is_too_long_is_cut_where_it_says_least)
+      mprof_is_read_with_its_functions_and_children, processes_that_are_watched_to_the_end_stand_there,
+      foreign_and_damaged_files_are_a_sentence, a_long_recording_keeps_its_extremes, what_is_too_long_is_cut_where_it_says_least)
