@@ -50,6 +50,7 @@ static void add_comments(struct pprof *p, const struct diff *d)
 {
 	struct difference sum = diff_sum_interval(d);
 
+	buf_reset(&p->text); /* the last name is in it */
 	buf_printf(&p->text, "%s of ", report_view_names[d->view]);
 	text_escape(&p->text, d->after.path);
 	buf_printf(&p->text, " at %.1f s less that of ", d->after.seconds);

@@ -79,6 +79,7 @@ class GoToolPprof(unittest.TestCase):
             self.assertEqual(total.search(said)[1], total.search(theirs)[1])  # shares are of what there was before
             self.assertEqual({n: v for n, v in top(out).items() if any(v)},
                              {n: v for n, v in top(profile('shop'), f'-diff_base={early}').items() if any(v)})
+            self.assertRegex(pprof(out, '-comments'), r'^live of \S+ at [\d.]+ s less that of \S+ at [\d.]+ s: ')
 
     def test_threads_and_domains_are_tags(self):
         tags = pprof(profile('shop'), '-tags', '-unit=B')
