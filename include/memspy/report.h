@@ -26,6 +26,7 @@ struct report_ask {
 	/* Nothing of what was between the ends of the stretch (moments_open_ends): rows and figures. Not for report_dhat, summaries,
 	 * and what only some views tell of a row (more.h). */
 	bool only_ends;
+	bool no_rows; /* nor are they summed up: figures by site, for diff, which makes rows of its own */
 	bool unread; /* only the times of the stretch: for report_html, which reads the recording its own way */
 };
 

@@ -48,7 +48,7 @@ static int compare_moments(struct diff *d, const struct diff_ask *ask, struct er
 {
 	const struct moment end = { MOMENT_BEFORE_END, 0 };
 	const struct report_ask between = {
-		.view = VIEW_GROWTH, .by = ask->by, .to = ask->after.at, .only_ends = true,
+		.view = VIEW_GROWTH, .to = ask->after.at, .only_ends = true, .no_rows = true,
 		.from = ask->before.at.kind == MOMENT_NOT_GIVEN ? end : ask->before.at,
 	};
 	int r = report_new(&d->after.report, ask->after.path, &between, e);
@@ -75,8 +75,7 @@ struct reading {
 static void *read_end(void *of)
 {
 	struct reading *r = of;
-	/* Its rows are not asked for: by file they take least. */
-	const struct report_ask ask = { .view = r->view, .by = BY_FILE, .to = r->side->at, .only_ends = true };
+	const struct report_ask ask = { .view = r->view, .to = r->side->at, .only_ends = true, .no_rows = true };
 
 	r->code = report_new(&r->end->report, r->side->path, &ask, &r->e);
 	return NULL;

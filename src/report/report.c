@@ -119,7 +119,7 @@ int report_new(struct report **ret, const char *path, const struct report_ask *a
 		r->parts[i] = report_part(r, i);
 	if (ask->own_code)
 		code = keep_own_code(r, e);
-	if (code == 0)
+	if (code == 0 && !ask->no_rows)
 		code = rows_build(&r->rows, r->by, report_names(r), r->parts, r->part_count, e);
 	if (code == 0 && tells_more(r->view) && !ask->only_ends)
 		code = more_new(&r->more, r, e);

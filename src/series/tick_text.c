@@ -65,30 +65,6 @@ bool tick_text_numbers(const char *line, size_t length, enum tick_list last, str
 	return true;
 }
 
-const char *number_read(const char *at, uint64_t *ret)
-{
-	const char *first = at;
-	uint64_t v = 0;
-
-	for (; *at >= '0' && *at <= '9'; at++)
-		v = v * 10 + (uint64_t)(*at - '0');
-	if (at == first || at - first > 19 || (*first == '0' && at - first > 1) || v > INT64_MAX)
-		return NULL; /* 19 digits fit in 64 bits */
-	*ret = v;
-	return at;
-}
-
-const char *signed_read(const char *at, const char *end, int64_t *ret)
-{
-	const bool minus = at < end && *at == '-';
-	uint64_t v;
-
-	at = number_read(at + minus, &v);
-	if (at)
-		*ret = minus ? -(int64_t)v : (int64_t)v;
-	return at;
-}
-
 const char *numbers_read(const char *at, const char *end, int64_t *to, size_t most, size_t *ret_count)
 {
 	size_t n = 0;

@@ -42,8 +42,31 @@ bool tick_text_numbers(const char *line, size_t length, enum tick_list last, str
 
 /* A number as JSON has them from 0 to INT64_MAX: no sign, no fraction, no leading 0. Where it ends, or NULL. What ends the
  * text can be read, too, and is no digit. */
-const char *number_read(const char *at, uint64_t *ret);
-const char *signed_read(const char *at, const char *end, int64_t *ret); /* the same, perhaps with a minus before it */
+static inline const char *number_read(const char *at, uint64_t *ret)
+{
+	const char *first = at;
+	uint64_t v = 0;
+
+	for (; *at >= '0' && *at <= '9'; at++)
+		v = v * 10 + (uint64_t)(*at - '0');
+	if (at == first || at - first > 19 || (*first == '0' && at - first > 1) || v > INT64_MAX)
+		return NULL; /* 19 digits fit in 64 bits */
+	*ret = v;
+	return at;
+}
+
+/* The same, perhaps with a minus before it. */
+static inline const char *signed_read(const char *at, const char *end, int64_t *ret)
+{
+	const bool minus = at < end && *at == '-';
+	uint64_t v;
+
+	at = number_read(at + minus, &v);
+	if (at)
+		*ret = minus ? -(int64_t)v : (int64_t)v;
+	return at;
+}
+
 /* "[1,-2]", with no more than `most`: behind the "]", or NULL. */
 const char *numbers_read(const char *at, const char *end, int64_t *to, size_t most, size_t *ret_count);
 
