@@ -106,8 +106,8 @@ def is_free_threaded(python):
 
 def packages(python, package):
     """A folder that has this package from PyPI for this Python, once. One without a pip takes that of the machine."""
-    version = pythons.version_of(python)
-    place = PACKAGES / f'{package}-{version}'
+    version, free = pythons.version_of(python), is_free_threaded(python)
+    place = PACKAGES / f"{package}-{version}{'t' if free else ''}"
     if place.exists():
         return str(place)
     PACKAGES.mkdir(parents=True, exist_ok=True)
@@ -115,10 +115,13 @@ def packages(python, package):
     pip = [python] if runs(python, '-c', 'import pip') else [sys.executable]
     pip += ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', '--retries', '1', '--only-binary', ':all:', '--target', fresh]
     pip += [] if pip[0] == python else ['--python-version', version]
+    pip += ['--implementation', 'cp', '--abi', f"cp{version.replace('.', '')}t"] if free else []
     try:
         answer = subprocess.run([*pip, package], capture_output=True, text=True, timeout=120)
         if answer.returncode:
             raise NotHere(f"{package} cannot be had: {(answer.stderr.strip().splitlines() or ['no word'])[-1]}")
+        for file in pathlib.Path(fresh).rglob('*-linux-gnu.so') if free else []:  # a name that one built here knows, too
+            file.rename(file.with_name(file.name.partition('.')[0] + '.so'))
         if not place.exists():
             os.rename(fresh, place)
     except subprocess.TimeoutExpired:

@@ -8,14 +8,24 @@ import json
 import sys
 
 import memspy_live as live
-from memspy_live import Memspy, Results, Target
+from memspy_live import Memspy, NotHere, Results, Target
 
 COUNT = 300
 
 
-def start(python, *args):
-    return Target(python, 'greenlets.py', *args, COUNT, ready=False,
-                  env={'PYTHONPATH': live.packages(python, 'gevent'), 'PYTHONDONTWRITEBYTECODE': '1'})
+def packages(python, kind):
+    """gevent brings greenlet; where there is none, greenlet may be there."""
+    try:
+        return live.packages(python, 'gevent')
+    except NotHere:
+        if kind == 'gevent':
+            raise
+        return live.packages(python, kind)
+
+
+def start(python, kind, *args):
+    return Target(python, 'greenlets.py', kind, *args, COUNT, ready=False,
+                  env={'PYTHONPATH': packages(python, kind), 'PYTHONDONTWRITEBYTECODE': '1'})
 
 
 def looked_at(memspy, python, kind, looks):
@@ -45,9 +55,18 @@ def looked_at(memspy, python, kind, looks):
     return f'{looks} looks at {len(seen_of)} greenlets, {frames} frames, 0 wrong, {missed} missed'
 
 
+def works_alone(python, kind):
+    """Without a GIL it is new, and some of it ends the process without us."""
+    if live.is_free_threaded(python):
+        with start(python, kind, 'block') as target:
+            if target.answer() != 'ready' or not target.ask():
+                raise NotHere(f'{kind} ends this Python by itself, without memspy: {target.words_of_fault()}')
+
+
 def recorded(memspy, python, kind):
     """Recorded while they take turns: every stack is one that was said, each block on its line."""
     file = live.path_of('greenlets.json')
+    works_alone(python, kind)
     with start(python, kind, 'block') as target:
         assert target.answer() == 'ready', target.words_of_fault()
         session = memspy.start('record', '-f', '--pid', target.pid, '--duration', 120, '--sample-bytes', '16K',
@@ -89,6 +108,7 @@ def whose(thread):
 
 def again(memspy, python, kind, rounds):
     """In and out, many times, and they have not noticed; looked at on the run as well: no stack is of two."""
+    works_alone(python, kind)
     file, seen, torn = live.path_of('greenlets-again.json'), 0, 0
     with start(python, kind, 'block') as target:
         assert target.answer() == 'ready', target.words_of_fault()
