@@ -10,7 +10,7 @@ import time
 
 import memspy_live as live
 from gunicorn_shop import Gunicorn
-from memspy_live import NotHere, Target
+from memspy_live import Target
 
 PERIOD = '4K'  # a block of 50,000 bytes is seen but for 5 in a million: what is said is nearly what is true
 MB = 1000000
