@@ -22,12 +22,15 @@ uint64_t own_thread_state(void)
 	const struct probe_python *py = &config.python;
 	uint64_t tp = thread_pointer();
 	uint64_t tstate = 0;
+	uint32_t key;
 
 	if (py->finalizing && (py->finalizing_size == 4 ? half(py->finalizing) : word(py->finalizing)))
 		return 0; /* thread states are being freed now */
 	switch (py->way) {
 	case PROBE_THREAD_KEY: /* takes no lock and allocates nothing, in glibc and in musl */
-		tstate = (uint64_t)((void *(*)(unsigned))py->getspecific)(py->key);
+		key = half(py->current);
+		if (key < PROBE_KEYS_MAX)
+			tstate = (uint64_t)((void *(*)(unsigned))py->getspecific)(key);
 		break;
 	case PROBE_THREAD_CURRENT:
 		tstate = word(py->current);

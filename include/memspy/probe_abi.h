@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-#define PROBE_ABI 7u
+#define PROBE_ABI 8u
 #define PROBE_MAGIC 0x65626f7270737931u	      /* in the table's header */
 #define PROBE_PRIVATE_MAGIC 0x6574617669727031u /* in the private pages; 0 after a fork: then we are the child */
 #define PROBE_PRIVATE_PASSIVE 1u /* in its place: a child that was to be followed and is not */
@@ -50,7 +50,7 @@ enum probe_hook {
 
 enum probe_thread_way {
 	PROBE_THREAD_NONE,    /* no Python stacks */
-	PROBE_THREAD_KEY,     /* pthread_getspecific(key) gives this thread's state (3.7 to 3.14) */
+	PROBE_THREAD_KEY,     /* pthread_getspecific(the number at current) gives this thread's state (3.6 to 3.14) */
 	PROBE_THREAD_CURRENT, /* a global pointer to the running thread's state, ours when its thread id is ours (2.7, 3.6) */
 	PROBE_THREAD_TLS,     /* at a fixed distance from the thread pointer (3.15) */
 	PROBE_THREAD_VECTOR,  /* in the thread's room for the module that is number key, if it has any (3.15, loaded late) */
@@ -69,11 +69,13 @@ struct probe_string {
 	uint32_t legacy_data;	/* offset of a pointer to them: not compact; 0: there are none such */
 };
 
+enum { PROBE_KEYS_MAX = 1024 }; /* PTHREAD_KEYS_MAX of glibc; musl has fewer */
+
 struct probe_python {
 	uint32_t way; /* enum probe_thread_way */
 	uint32_t key;
 	uint64_t getspecific;	     /* address of pthread_getspecific */
-	uint64_t current;	     /* address of the global pointer */
+	uint64_t current;	     /* address of the global pointer; of the key's number, which a child of a fork may change */
 	int64_t tls_offset; /* from the thread pointer; from the beginning of the room */
 	uint64_t finalizing;	     /* address of a word that is not 0 once the interpreter is being torn down; 0: none */
 	uint32_t finalizing_size;    /* 4 or 8 */

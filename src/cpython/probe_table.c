@@ -2,8 +2,6 @@
 
 #include "python_private.h"
 
-enum { KEYS_MAX = 1024 }; /* PTHREAD_KEYS_MAX */
-
 static void fill_string(const struct py_layout *l, struct probe_string *s)
 {
 	*s = (struct probe_string){ .state = PROBE_OWNER_NONE, .length = l->bytes.length.offset,
@@ -51,13 +49,14 @@ static void fill_frames(const struct py_layout *l, struct probe_python *t)
 	t->object_type = l->object.type.offset;
 }
 
-static int use_key(const struct python *p, uint32_t key, struct probe_python *t, struct err *e)
+/* CPython makes the key anew in the child of a fork, and it may get another number: it is read where it lies. */
+static int use_key(const struct python *p, raddr key, struct probe_python *t, struct err *e)
 {
 	if (!p->getspecific)
 		return err_set(e, ENOTSUP, "%d has no pthread_getspecific in its C library: memspy cannot tell its threads apart",
 			       p->pid);
 	t->way = PROBE_THREAD_KEY;
-	t->key = key;
+	t->current = key;
 	t->getspecific = p->getspecific;
 	return 0;
 }
@@ -68,8 +67,8 @@ static int fill_old_way(const struct python *p, struct remote *r, struct probe_p
 	struct err ignored;
 	uint32_t key;
 
-	if (p->key && p->getspecific && !remote_read_u32(r, p->key, &key, &ignored) && key < KEYS_MAX)
-		return use_key(p, key, t, e);
+	if (p->key && p->getspecific && !remote_read_u32(r, p->key, &key, &ignored) && key < PROBE_KEYS_MAX)
+		return use_key(p, p->key, t, e);
 	t->way = PROBE_THREAD_CURRENT;
 	t->current = p->current;
 	return p->current ? 0 :
@@ -91,10 +90,10 @@ static int fill_way(const struct python *p, struct remote *r, struct probe_pytho
 	q = remote_read(r, p->runtime + key.offset, made, sizeof(made), e);
 	if (q)
 		return q;
-	if (made[0] != 1 || made[1] >= KEYS_MAX)
+	if (made[0] != 1 || made[1] >= PROBE_KEYS_MAX)
 		return err_set(e, EAGAIN, "%d is CPython %s, but its interpreter is not up yet: try again in a moment",
 			       p->pid, p->version_text);
-	return use_key(p, made[1], t, e);
+	return use_key(p, p->runtime + key.offset + sizeof(made[0]), t, e);
 }
 
 int python_probe_table(struct python *p, struct remote *r, struct probe_python *ret, struct err *e)

@@ -29,6 +29,8 @@ class Gunicorn:
             if not has(python, 'ssl'):
                 raise NotHere('this Python has no ssl, and gunicorn needs it')
             env.update(PYTHONPATH=live.packages(python, 'gunicorn'), PYTHONDONTWRITEBYTECODE='1')
+            if not live.runs(python, '-c', 'import gunicorn.app.wsgiapp', **env):
+                raise NotHere('gunicorn needs pkg_resources there, which is not in that root')
         self.folder, self.port = live.path_of(f'gunicorn-{os.urandom(6).hex()}'), free_port()
         os.mkdir(self.folder)
         env['HOME'] = self.folder  # it leaves a socket there
@@ -49,10 +51,15 @@ class Gunicorn:
             return False
 
     def one_is_replaced(self):
-        """One worker is asked to end: the master starts another."""
-        first = self.workers()[0]
+        """One worker is asked to end: the master starts another. Those that are there then; the kernel's list may lack one."""
+        first, now = self.workers()[0], []
         os.kill(first, signal.SIGTERM)
-        assert live.wait_until(lambda: len(self.workers()) == 3 and first not in self.workers(), 40), self.workers()
+
+        def others():
+            now[:] = self.workers()
+            return len(now) == 3 and first not in now
+        assert live.wait_until(others, 40), now
+        return now
 
     def serves(self, count):
         wrong = [i for i in range(count) if not self.answers(i)]

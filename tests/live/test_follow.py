@@ -6,11 +6,12 @@ import json
 import os
 import re
 import signal
+import subprocess
 import time
 
 import memspy_live as live
 from gunicorn_shop import Gunicorn
-from memspy_live import Target
+from memspy_live import NotHere, Target
 
 PERIOD = '4K'  # a block of 50,000 bytes is seen but for 5 in a million: what is said is nearly what is true
 MB = 1000000
@@ -19,12 +20,12 @@ MB = 1000000
 class Family:
     """A target of family.py that is recorded with its children."""
 
-    def __init__(self, memspy, python, before=(), options=('--follow-fork',)):
+    def __init__(self, memspy, python, before=(), options=('--follow-fork',), env=None):
         self.memspy = memspy
         self.folder = live.path_of(f'family-{time.monotonic_ns()}')
         os.mkdir(self.folder)
         self.go, self.file = self.folder + '/go', self.folder + '/heap.json'
-        self.target = Target(python, 'family.py', self.go)
+        self.target = Target(python, 'family.py', self.go, env=env)
         self.before = [self.ask(order) for order in before]
         self.session = memspy.start('record', '--pid', self.target.pid, '--interval', '0.2', '--sample-bytes', PERIOD, '-o',
                                     self.file, *options)
@@ -97,6 +98,25 @@ def some_children(memspy, python, order):
         faults = f.ask('drop')
         assert not faults, faults
         return 'all they made since the fork, and nothing of their parent'
+
+
+def another_key(memspy, python):
+    """CPython makes the key of its thread states anew in a child. When a smaller number is free by then, it gets that."""
+    library = live.path_of('own_key.so')
+    answer = subprocess.run([os.environ.get('CC', 'cc'), '-shared', '-fPIC', '-O1', live.TARGETS / 'own_key.c', '-o', library,
+                             '-nostdlib', '-Wl,--unresolved-symbols=ignore-all'], capture_output=True, text=True)
+    if answer.returncode:
+        raise NotHere(f'the library cannot be compiled: {answer.stderr.strip()[-100:]}')
+    if not live.runs(python, '-c', 'import ctypes; ctypes.CDLL(None).give_back', LD_PRELOAD=library):
+        raise NotHere('this Python has no ctypes, or cannot load what is compiled here')
+    with Family(memspy, python, env={'LD_PRELOAD': library}) as f:
+        f.ask('key')
+        pids = f.ask(f'children 2 {5 * MB}')
+        f.wait_for(pids)
+        f.end()
+        f.must_hold({p: 5 * MB for p in pids})
+        assert not f.ask('drop')
+        return 'they are found by the key that they have, not by that of their parent'
 
 
 def pool(memspy, python):
@@ -226,8 +246,7 @@ def gunicorn(memspy, python):
         try:
             first = shop.workers()
             assert live.wait_until(lambda: all(live.has_ticks(of(p), p) for p in first), 40), 'workers are not recorded'
-            shop.one_is_replaced()
-            now = shop.workers()
+            now = shop.one_is_replaced()
             assert live.wait_until(lambda: all(live.has_ticks(of(p), p) for p in now), 40), 'the new worker is not recorded'
             shop.serves(300)
             # 300 answers of 20 KB; the lists and strings of Flask come and go
@@ -243,7 +262,8 @@ def gunicorn(memspy, python):
 
 
 KINDS = {
-    'children': (some_children, 'children'), 'children of a thread': (some_children, 'thread'), 'a pool': (pool,),
+    'children': (some_children, 'children'), 'children of a thread': (some_children, 'thread'), 'another key': (another_key,),
+    'a pool': (pool,),
     'there before': (there_before,), 'a storm': (storm,), 'programs': (programs,), 'exec': (execute,),
     'one asked for by name': (asked_by_name,), 'followed later': (follow_later,), 'gunicorn': (gunicorn,),
 }
