@@ -25,6 +25,9 @@ void text_name(struct buf *to, const char *text);
 char *text_end(const char *text, size_t columns);
 /* A line of escaped text and a newline; in at most `width` columns where that is not 0. */
 void text_line(struct buf *to, const struct buf *line, size_t width);
+/* Lines of escaped text, each with its newline; what is wider than `width` (0, or hardly any: nothing is) goes on in the next line,
+ * before a word and behind so many spaces. */
+void text_fold(struct buf *to, const struct buf *lines, size_t width, size_t margin);
 /* The part of a path that tells files apart, escaped, in at most `room` columns; cut from the left. */
 void text_path(struct buf *to, const char *path, size_t room);
 size_t text_columns(const char *text); /* of escaped text */

@@ -90,7 +90,7 @@ static void add_place(struct buf *to, const struct row *row, size_t room)
 		buf_puts(to, *row->function ? "  " : "");
 }
 
-static void add_row(struct buf *to, const struct diff *d, const struct row *row, size_t room)
+static void add_row(struct buf *to, const struct diff *d, const struct row *row, size_t room, bool below)
 {
 	struct difference c = diff_interval(d, row);
 	struct units_text t;
@@ -102,6 +102,7 @@ static void add_row(struct buf *to, const struct diff *d, const struct row *row,
 	buf_printf(to, "%12s", bytes_or_none(row->before.bytes, &t));
 	buf_printf(to, "%12s  ", bytes_or_none(row->own.bytes, &t));
 	buf_printf(to, "%s%-*s", state, (int)(8 - strlen(state)), sure ? "" : "?");
+	buf_puts(to, below ? "\n    " : "");
 	if (d->by == BY_MODULE)
 		text_escape(to, row->module);
 	else
@@ -110,7 +111,7 @@ static void add_row(struct buf *to, const struct diff *d, const struct row *row,
 	buf_putc(to, '\n');
 }
 
-static void add_callers(struct buf *to, const struct diff *d, const struct row *row, size_t room)
+static void add_callers(struct buf *to, const struct diff *d, const struct row *row, size_t room, bool below)
 {
 	const struct names *n = d->names;
 	uint32_t leaf = rows_leaf(n, row->stack), stack = row->stack;
@@ -127,14 +128,14 @@ static void add_callers(struct buf *to, const struct diff *d, const struct row *
 			more++;
 			continue;
 		}
-		text_pad(to, FIGURE_COLUMNS + 4);
+		text_pad(to, below ? 8 : FIGURE_COLUMNS + 4);
 		add_place(to, &caller, room / 2);
 		text_escape(to, caller.function);
 		buf_putc(to, '\n');
 		said++;
 	}
 	if (more) {
-		text_pad(to, FIGURE_COLUMNS + 4);
+		text_pad(to, below ? 8 : FIGURE_COLUMNS + 4);
 		buf_printf(to, "… %zu more callers\n", more);
 	}
 }
@@ -152,24 +153,28 @@ static size_t count_changed(const struct diff *d)
 void diff_table(const struct diff *d, const struct diff_look *look, struct buf *to)
 {
 	const size_t width = look->width ? look->width : 100, changed = count_changed(d);
-	const size_t room = width > FIGURE_COLUMNS + 24 ? width - FIGURE_COLUMNS : 24;
+	/* A terminal too narrow for both has the place below the figures. */
+	const bool below = width >= FIGURE_COLUMNS && width < FIGURE_COLUMNS + 36;
+	const size_t room = below ? width - 4 : width > FIGURE_COLUMNS + 24 ? width - FIGURE_COLUMNS : 24;
 	const size_t shown = look->most_rows && look->most_rows < changed ? look->most_rows : changed;
 	const size_t before = where_columns(&d->before), after = where_columns(&d->after);
+	_cleanup_(buf_done) struct buf facts = { 0 };
 	int64_t rest = 0;
 	bool doubt = false;
 
-	add_end(to, "before", &d->before, before > after ? before : after);
-	add_end(to, "after", &d->after, before > after ? before : after);
-	add_sums(to, d);
-	buf_printf(to, "\n      change           ±      before       after          where (%s, own, by %s)\n", report_view_names[d->view],
+	add_end(&facts, "before", &d->before, before > after ? before : after);
+	add_end(&facts, "after", &d->after, before > after ? before : after);
+	add_sums(&facts, d);
+	text_fold(to, &facts, look->width, 8);
+	buf_printf(to, "\n      change           ±      before       after%swhere (%s, own, by %s)\n", below ? "\n    " : "          ", report_view_names[d->view],
 		   rows_by_names[d->by]);
 	for (size_t i = 0; i < shown; i++) {
 		struct difference c = diff_interval(d, &d->rows.at[i]);
 
 		doubt |= c.low <= 0 && c.high >= 0;
-		add_row(to, d, &d->rows.at[i], room);
+		add_row(to, d, &d->rows.at[i], room, below);
 		if (d->by == BY_STACK)
-			add_callers(to, d, &d->rows.at[i], room);
+			add_callers(to, d, &d->rows.at[i], room, below);
 	}
 	for (size_t i = shown; i < changed; i++)
 		rest += row_bytes(&d->rows.at[i]);

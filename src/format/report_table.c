@@ -11,11 +11,12 @@
 #include "memspy/units.h"
 #include "format_private.h"
 
-enum { CALLERS_MOST = 6 };
+enum { CALLERS_MOST = 6, BELOW = 4 };
 
 struct columns {
 	size_t figures, room, place_room, widest_place;
 	size_t width; /* that lines must not pass; 0: any */
+	bool below;   /* a terminal too narrow for both has the place below the figures */
 };
 
 static void add_callers(struct buf *to, const struct report *r, const struct row *row, const struct columns *c)
@@ -36,7 +37,7 @@ static void add_callers(struct buf *to, const struct report *r, const struct row
 			continue;
 		}
 		buf_reset(&line);
-		text_pad(&line, c->figures + 4);
+		text_pad(&line, c->below ? 2 * BELOW : c->figures + BELOW);
 		text_place(&line, &caller, c->place_room);
 		buf_puts(&line, caller.file[0] ? "  " : "");
 		text_name(&line, rows_function(n, names_stack_at(n, stack).frame));
@@ -44,7 +45,7 @@ static void add_callers(struct buf *to, const struct report *r, const struct row
 		said++;
 	}
 	if (more) {
-		text_pad(to, c->figures + 4);
+		text_pad(to, c->below ? 2 * BELOW : c->figures + BELOW);
 		buf_printf(to, "… %zu more callers\n", more);
 	}
 }
@@ -91,7 +92,11 @@ static void add_row(struct buf *to, const struct report *r, const struct row *ro
 	_cleanup_(buf_done) struct buf line = { 0 };
 
 	table_views[r->view].figures(&line, r, row);
-	buf_puts(&line, "  ");
+	if (c->below) {
+		text_line(to, &line, c->width);
+		buf_reset(&line);
+	}
+	text_pad(&line, c->below ? BELOW : 2);
 	add_where(&line, r, row, c);
 	text_line(to, &line, c->width);
 	if (r->by == BY_STACK)
@@ -137,13 +142,15 @@ static void add_shrunk(struct buf *to, const struct report *r, const struct colu
 int report_table(const struct report *r, const struct report_look *look, struct buf *to, struct err *e)
 {
 	const size_t width = look->width ? look->width : 100;
+	_cleanup_(buf_done) struct buf titles = { 0 };
 	struct columns c = { .figures = text_columns(table_views[r->view].head) };
 	size_t own = 0, less, shown;
 
 	(void)e;
-	/* A place cut off says nothing: a terminal too narrow for one turns lines over. */
-	c.width = look->width >= c.figures + 36 ? look->width : 0;
-	c.room = width > c.figures + 32 ? width - c.figures - 2 : 30;
+	/* A place cut off says nothing; a terminal too narrow even for the figures turns lines over. */
+	c.width = look->width >= c.figures ? look->width : 0;
+	c.below = c.width && c.width < c.figures + 36;
+	c.room = c.below ? width - BELOW : width > c.figures + 32 ? width - c.figures - 2 : 30;
 	c.place_room = r->by == BY_FILE ? c.room : c.room * 2 / 3;
 	/* Rows that only call others have no bytes of their own: they are in the JSON. */
 	while (own < r->rows.count && row_bytes(&r->rows.at[own]) > 0)
@@ -151,10 +158,11 @@ int report_table(const struct report *r, const struct report_look *look, struct 
 	for (less = own; less < r->rows.count && row_bytes(&r->rows.at[less]) == 0;)
 		less++;
 	shown = look->most_rows && look->most_rows < own ? look->most_rows : own;
-	report_head(r, to);
-	buf_printf(to, "\n%s  where (", table_views[r->view].head);
-	report_moment(r, to);
-	buf_printf(to, ", own%s, by %s)\n", r->own_names ? " code" : "", rows_by_names[r->by]);
+	report_head(r, look->width, to);
+	buf_printf(&titles, c.below ? "\n%s\n    where (" : "\n%s  where (", table_views[r->view].head);
+	report_moment(r, &titles);
+	buf_printf(&titles, ", own%s, by %s)\n", r->own_names ? " code" : "", rows_by_names[r->by]);
+	text_fold(to, &titles, look->width, BELOW);
 	measure(&c, r, 0, shown);
 	for (size_t i = 0; i < shown; i++)
 		add_row(to, r, &r->rows.at[i], &c);

@@ -52,7 +52,7 @@ int report_tree(const struct report *r, const struct report_look *look, struct b
 		code = outline_page(o, shown, &page, e);
 	if (code < 0)
 		return code;
-	report_head(r, to);
+	report_head(r, look->width, to);
 	buf_printf(to, "\n%s  callers, and what they called (", outline_head);
 	report_moment(r, to);
 	buf_printf(to, "%s, by %s)\n", r->own_names ? ", own code" : "", rows_by_names[r->by]);

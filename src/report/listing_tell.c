@@ -13,6 +13,14 @@
 
 static const char head[] = "       live    ±         own        peak   allocated      blocks      growth   line  ";
 
+/* On a terminal that has no room for so much beside the source. */
+static const char short_head[] = "       live    ±       growth   line  ";
+
+static bool is_short(size_t width)
+{
+	return width && width < text_columns(head) + 40;
+}
+
 static const struct listing_line *line_at(const struct listing *l, size_t number)
 {
 	for (size_t low = 0, high = l->count; low < high;) {
@@ -34,7 +42,7 @@ static void add_bytes(struct buf *to, uint64_t bytes)
 	buf_printf(to, "%12s", bytes ? units_bytes(bytes).text : "");
 }
 
-static void add_figures(struct buf *to, const struct listing *l, const struct listing_line *line)
+static void add_figures(struct buf *to, const struct listing *l, const struct listing_line *line, bool few)
 {
 	struct interval sure = estimate_interval(&line->live, series_sample(l->moments.series)->sample_bytes);
 	struct difference growth = listing_growth(l, line);
@@ -44,12 +52,14 @@ static void add_figures(struct buf *to, const struct listing *l, const struct li
 		text_percent(to, line->live.bytes, sure, 6);
 	else
 		text_pad(to, 6);
-	add_bytes(to, line->own.bytes);
-	add_bytes(to, line->peak.bytes);
-	add_bytes(to, line->allocated.bytes);
-	if (line->live.blocks)
+	if (!few) {
+		add_bytes(to, line->own.bytes);
+		add_bytes(to, line->peak.bytes);
+		add_bytes(to, line->allocated.bytes);
+	}
+	if (!few && line->live.blocks)
 		text_number(to, line->live.blocks, 12);
-	else
+	else if (!few)
 		text_pad(to, 12);
 	buf_printf(to, "%12s", growth.bytes ? units_signed_bytes(growth.bytes).text : "");
 }
@@ -78,15 +88,15 @@ static void add_source(struct buf *to, const char *line, size_t room)
 static void add_line(struct buf *to, const struct listing *l, size_t number, size_t width)
 {
 	const struct listing_line *line = line_at(l, number);
-	const size_t used = text_columns(head);
+	const size_t used = text_columns(is_short(width) ? short_head : head);
 
 	if (line)
-		add_figures(to, l, line);
+		add_figures(to, l, line, is_short(width));
 	else
 		text_pad(to, used - 9);
 	buf_printf(to, "%7zu  ", number);
 	if (number >= 1 && number <= l->text_lines)
-		add_source(to, l->starts[number - 1], width == 0 ? SIZE_MAX : width > used + 40 ? width - used : 40);
+		add_source(to, l->starts[number - 1], width == 0 ? SIZE_MAX : width > used + 21 ? width - used - 1 : 20);
 	else if (line)
 		text_name(to, *names_text(listing_names(l), line->function) ? names_text(listing_names(l), line->function) : "<unknown>");
 	buf_putc(to, '\n');
@@ -133,10 +143,12 @@ static bool *choose(const struct listing *l, bool whole_file)
 void listing_text(const struct listing *l, bool whole_file, unsigned width, struct buf *to)
 {
 	_cleanup_(freep) bool *shown = choose(l, whole_file);
+	_cleanup_(buf_done) struct buf title = { 0 };
 	bool gap = false, any = false;
 
-	add_title(to, l);
-	buf_printf(to, "\n%s%s\n", head, l->source == SOURCE_NOT_READ ? "function" : "source");
+	add_title(&title, l);
+	text_fold(to, &title, width, 4);
+	buf_printf(to, "\n%s%s\n", is_short(width) ? short_head : head, l->source == SOURCE_NOT_READ ? "function" : "source");
 	for (size_t i = 1; shown && i <= l->text_lines; i++) {
 		if (shown[i] && gap && any)
 			buf_puts(to, "⋮\n");

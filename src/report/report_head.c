@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "memspy/cleanup.h"
 #include "memspy/report_figures.h"
 #include "memspy/series.h"
 #include "memspy/text.h"
@@ -111,7 +112,7 @@ static void add_end(struct buf *to, const struct series *s)
 }
 
 /* The four lines add up to RSS; what the heap's estimate has too much is taken from what it cannot explain. */
-void report_head(const struct report *r, struct buf *to)
+static void add_head(struct buf *to, const struct report *r)
 {
 	const struct sample *s = report_sample(r);
 	uint64_t rss = s->memory.rss, rest = less(rss, sample_live(s).bytes);
@@ -140,4 +141,13 @@ void report_head(const struct report *r, struct buf *to)
 	add_losses(to, &s->lost);
 	if (r->moments.is_whole)
 		add_end(to, r->moments.series);
+}
+
+void report_head(const struct report *r, size_t width, struct buf *to)
+{
+	enum { MARGIN = 9 };
+	_cleanup_(buf_done) struct buf head = { 0 };
+
+	add_head(&head, r);
+	text_fold(to, &head, width, MARGIN);
 }

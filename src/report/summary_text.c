@@ -237,11 +237,13 @@ static void add_threads(struct buf *to, const struct summary *s, size_t most)
 void summary_text(const struct summary *s, bool stats, const struct report_look *look, struct buf *to)
 {
 	const size_t most = top_of(stats, look);
+	_cleanup_(buf_done) struct buf facts = { 0 };
 	char title[40];
 
-	report_head(s->r, to);
-	add_turnover(to, s);
-	add_quality(to, s);
+	report_head(s->r, look->width, to);
+	add_turnover(&facts, s);
+	add_quality(&facts, s);
+	text_fold(to, &facts, look->width, 10);
 	snprintf(title, sizeof(title), "largest (by %s)", rows_by_names[s->r->by]);
 	add_rows(to, s, title, &s->r->rows, most, look);
 	add_by_blocks(to, s, most, look);

@@ -147,6 +147,47 @@ void text_line(struct buf *to, const struct buf *line, size_t width)
 	to->failed |= line->failed;
 }
 
+/* Where a line of at most so many columns may end: before a space; else it is as long as it is. */
+static size_t end_before_a_word(const char *line, size_t length, size_t columns)
+{
+	size_t used = 0, end = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		used += ((unsigned char)line[i] & 0xc0) != 0x80;
+		if (used > columns)
+			return end ? end : length;
+		if (line[i] != ' ' && (i + 1 == length || line[i + 1] == ' '))
+			end = i + 1;
+	}
+	return length;
+}
+
+static void add_folded(struct buf *to, const char *line, size_t length, size_t width, size_t margin)
+{
+	size_t before = 0;
+
+	while (length) {
+		size_t fits = end_before_a_word(line, length, width - before);
+
+		text_pad(to, before);
+		buf_add(to, line, fits);
+		for (line += fits, length -= fits; length && *line == ' '; length--)
+			line++;
+		buf_puts(to, length ? "\n" : "");
+		before = margin;
+	}
+	buf_putc(to, '\n');
+}
+
+void text_fold(struct buf *to, const struct buf *lines, size_t width, size_t margin)
+{
+	const char *line = lines->data ? lines->data : "", *end;
+
+	to->failed |= lines->failed;
+	for (; (end = strchr(line, '\n')); line = end + 1)
+		add_folded(to, line, (size_t)(end - line), width > 2 * margin ? width : SIZE_MAX, margin);
+}
+
 void text_pad(struct buf *to, size_t columns)
 {
 	while (columns--)

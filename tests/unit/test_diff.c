@@ -195,6 +195,11 @@ START_TEST(a_table_is_harmless_and_says_what_may_be_chance)
 	ck_assert_ptr_nonnull(strstr(text.data, "grew?   /srv/"));
 	ck_assert_ptr_nonnull(strstr(text.data, "? the interval holds 0"));
 	buf_reset(&text);
+	diff_table(d, &(struct diff_look){ .width = 80 }, &text); /* the place stands below the figures */
+	ck_assert_msg(strstr(text.data, "gone    \n    /srv/shop/frame.py:3  copy\n") != NULL, "%s", text.data);
+	for (const char *line = text.data, *end; (end = strchr(line, '\n')); line = end + 1)
+		ck_assert_msg(end - line <= 80 + 8, "%.*s", (int)(end - line), line); /* bytes: … and ± have more than one */
+	buf_reset(&text);
 	diff_table(d, &(struct diff_look){ .most_rows = 1, .width = 60 }, &text);
 	ck_assert_ptr_nonnull(strstr(text.data, "5 more stacks, +10.0 MiB in all (--all)\n"));
 	buf_done(&text);

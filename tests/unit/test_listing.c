@@ -4,6 +4,7 @@
 
 #include "made_up.h"
 #include "memspy/listing.h"
+#include "memspy/text.h"
 
 static char folder[64], path[64], source[128];
 
@@ -183,6 +184,23 @@ static void shows(const char *what, bool whole, const char *const lines[], const
 	listing_free(l);
 }
 
+/* On 80 columns the source has room beside the figures that matter most. */
+static void fits(const char *what)
+{
+	struct listing *l;
+	struct buf said = { 0 };
+
+	ck_ok(listing_new(&l, path, &(struct listing_ask){ .what = what }, &e), e);
+	listing_text(l, false, 80, &said);
+	ck_assert_msg(strstr(said.data, "       live    ±       growth   line  source\n") != NULL, "%s", said.data);
+	for (char *line = said.data, *end; (end = strchr(line, '\n')); line = end + 1) {
+		*end = '\0';
+		ck_assert_msg(text_columns(line) <= 80, "%s", line);
+	}
+	buf_done(&said);
+	listing_free(l);
+}
+
 START_TEST(a_function_is_shown_whole_by_its_indentation)
 {
 	static const char *const buy[] = { "      4      def buy(self):\n", " 11          return inside(a)\n", " 7  # a comment", NULL };
@@ -194,6 +212,7 @@ START_TEST(a_function_is_shown_whole_by_its_indentation)
 	shows(what, false, buy, "def sell");
 	snprintf(what, sizeof(what), "%s:sell", source);
 	shows(what, false, sell, "async");
+	fits(what);
 	shows(what, true, all, NULL);
 }
 END_TEST

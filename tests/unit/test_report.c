@@ -5,6 +5,7 @@
 #include "made_up.h"
 #include "memspy/format.h"
 #include "memspy/report.h"
+#include "memspy/text.h"
 
 static struct names *names;
 static char path[64];
@@ -198,6 +199,29 @@ START_TEST(tables_are_letter_by_letter_as_they_were)
 		buf_done(&text);
 		report_free(r);
 	}
+	done();
+}
+END_TEST
+
+START_TEST(no_line_is_wider_than_a_terminal_of_80_columns)
+{
+	record_a_service();
+	for (size_t width = 80; width <= 140; width += 20)
+		for (int v = 0; v < VIEW_COUNT; v++)
+			for (enum rows_by by = 0; by < BY_COUNT; by++) {
+				struct buf text = { 0 };
+				struct report *r;
+
+				open_report(&r, (enum report_view)v, by);
+				ck_ok(report_table(r, &(struct report_look){ .width = (unsigned)width }, &text, &e), e);
+				for (char *line = text.data, *end; (end = strchr(line, '\n')); line = end + 1) {
+					*end = '\0';
+					ck_assert_msg(text_columns(line) <= width, "%s by %s, %zu columns: %s", report_view_names[v],
+						      rows_by_names[by], width, line);
+				}
+				buf_done(&text);
+				report_free(r);
+			}
 	done();
 }
 END_TEST
@@ -717,7 +741,8 @@ START_TEST(own_code_is_told_of_what_libraries_of_python_did_for_it)
 }
 END_TEST
 
-TESTS("report", own_code_is_told_of_what_libraries_of_python_did_for_it, tables_are_letter_by_letter_as_they_were, trees_are_letter_by_letter_as_they_were, collapsed_and_json_are_letter_by_letter_as_they_were,
+TESTS("report", own_code_is_told_of_what_libraries_of_python_did_for_it, tables_are_letter_by_letter_as_they_were, no_line_is_wider_than_a_terminal_of_80_columns,
+      trees_are_letter_by_letter_as_they_were, collapsed_and_json_are_letter_by_letter_as_they_were,
       every_form_of_a_view_has_the_same_sum, recursion_counts_once_and_callers_have_what_they_called,
       modules_and_threads_are_told_by_name, a_report_is_of_the_moment_or_the_stretch_one_asks_for,
       a_leak_is_told_from_what_stays_and_what_is_replaced, what_shrank_is_told_below_zero_and_left_out_of_stacks,
