@@ -24,7 +24,7 @@ static bool counts_all(uint64_t random)
 
 	return random && !pages.objects_changed && pages.magic == PROBE_PRIVATE_MAGIC && pages.stamp == h->stamp && !period_now() &&
 	       __atomic_load_n(&h->armed, __ATOMIC_ACQUIRE) &&
-	       __atomic_load_n(&table_clock, __ATOMIC_RELAXED) < __atomic_load_n(&h->lease_cycles, __ATOMIC_RELAXED);
+	       __atomic_load_n(&clock_last, __ATOMIC_RELAXED) < __atomic_load_n(&h->lease_cycles, __ATOMIC_RELAXED);
 }
 
 static uint64_t seed(uint64_t tp)

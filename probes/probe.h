@@ -154,8 +154,11 @@ static inline void lock_give(void)
 void bag_put(uint64_t address);	 /* a free, for whoever has the lock next; counted as lost where there is no room */
 uint64_t bag_take(unsigned *at); /* the next that lies in it, from place *at on; 0: no more */
 
+/* ---- clock.c ---- */
+extern uint64_t clock_last;  /* cycles() at one of the last events */
+uint64_t clock_read(void);   /* cycles(), or at most three events ago; under the lock */
+
 /* ---- table.c ---- */
-extern uint64_t table_clock; /* cycles() at one of the last events */
 void table_add(uint64_t address, uint64_t size, uint32_t domain);
 void table_remove(uint64_t address); /* pre-free: nobody else can own the address yet */
 bool table_take(uint64_t address, struct probe_live *ret); /* the same, for calls that may fail: realloc, munmap */

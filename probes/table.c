@@ -5,30 +5,6 @@
  */
 #include "live.h"
 
-/*
- * The clock takes longer to read than most of what is done with it, and where every block is counted there are two events
- * in a tenth of a microsecond. While they come as fast as that, one of four reads it. So of each pause that the program
- * makes three blocks at most are booked as if they had come or gone before it.
- */
-uint64_t table_clock;
-
-static uint64_t clock_now(void)
-{
-	enum { QUICK = 16, UNREAD = 3 };
-	static uint32_t quick, unread;
-	uint64_t now;
-
-	if (quick >= QUICK && unread < UNREAD && !period_now()) {
-		unread++;
-		return table_clock;
-	}
-	now = cycles();
-	quick = now - table_clock < config.cycles_per_ms / 64 ? quick + 1 : 0;
-	unread = 0;
-	__atomic_store_n(&table_clock, now, __ATOMIC_RELAXED);
-	return now;
-}
-
 static uint64_t size_of(const struct probe_live *entry)
 {
 	return entry->size_period >> 8;
@@ -64,7 +40,7 @@ static COLD void empty_the_bag(void)
 	unsigned at = 0;
 
 	for (uint64_t address; (address = bag_take(&at));)
-		remove_known(l, address, clock_now());
+		remove_known(l, address, clock_read());
 }
 
 /* Who has the lock books first what was freed while it was taken. */
@@ -140,7 +116,7 @@ COLD void table_add(uint64_t address, uint64_t size, uint32_t domain)
 		known_missed();
 		return;
 	}
-	now = clock_now();
+	now = clock_read();
 	/* The gate looks at the clock only where not every block is counted. */
 	if (unlikely(now >= __atomic_load_n(&h->lease_cycles, __ATOMIC_RELAXED))) {
 		lock_give();
@@ -185,7 +161,7 @@ COLD void table_remove(uint64_t address)
 		bag_put(address);
 		return;
 	}
-	remove_known(live_map(), address, clock_now());
+	remove_known(live_map(), address, clock_read());
 	lock_give();
 }
 
@@ -205,7 +181,7 @@ COLD bool table_take(uint64_t address, struct probe_live *ret)
 	if (entry) {
 		live_copy(ret, entry);
 		live_erase(l, entry);
-		book_free(ret, clock_now());
+		book_free(ret, clock_read());
 	}
 	lock_give();
 	return entry != NULL;
@@ -220,7 +196,7 @@ void table_put_back(const struct probe_live *entry)
 		return;
 	}
 	w = weigh(size_of(entry), period_of(entry));
-	site_revived(entry->site, &w, entry, clock_now());
+	site_revived(entry->site, &w, entry, clock_read());
 	live_insert(live_map(), entry->address, entry->size_period, live_third_word(entry->site, entry->birth_event), entry->birth_cycles);
 	lock_give();
 }
