@@ -15,13 +15,40 @@ enum {
 
 struct safe_point {
 	Dwfl *dwfl;
+	pid_t pid;
 	const struct maps *maps;
 };
 
+/*
+ * libdwfl would open the names in /proc/PID/maps as we see them. In a root of its own the target has other files there, which
+ * we have not, or have under the same names.
+ */
+static int find_elf(Dwfl_Module *module, void **user, const char *name, Dwarf_Addr base, char **file_name, Elf **elf)
+{
+	const struct safe_point *s = *user;
+	const struct map *map = maps_find(s->maps, base);
+	struct err ignored;
+	int fd;
+
+	if (!map || !map->inode) /* the vdso */
+		return dwfl_linux_proc_find_elf(module, user, name, base, file_name, elf);
+	if (maps_open(s->pid, map, &fd, &ignored))
+		return -1;
+	*file_name = strdup(map->path);
+	return fd;
+}
+
 static const Dwfl_Callbacks callbacks = {
-	.find_elf = dwfl_linux_proc_find_elf,
+	.find_elf = find_elf,
 	.find_debuginfo = dwfl_standard_find_debuginfo,
 };
+
+static int introduce(Dwfl_Module *module, void **user, const char *name, Dwarf_Addr base, void *own)
+{
+	(void)module, (void)name, (void)base;
+	*user = own;
+	return DWARF_CB_OK;
+}
 
 /* Call frame information is read at first use: use it now. */
 static int warm(Dwfl_Module *module, void **user, const char *name, Dwarf_Addr base, void *own)
@@ -40,10 +67,11 @@ int safe_point_new(struct safe_point **ret, pid_t pid, const struct maps *maps, 
 
 	if (!s)
 		return err_set(e, ENOMEM, "out of memory");
+	s->pid = pid;
 	s->maps = maps;
 	s->dwfl = dwfl_begin(&callbacks);
 	if (!s->dwfl || dwfl_linux_proc_report(s->dwfl, pid) != 0 || dwfl_report_end(s->dwfl, NULL, NULL) != 0 ||
-	    dwfl_linux_proc_attach(s->dwfl, pid, true) != 0) {
+	    dwfl_getmodules(s->dwfl, introduce, s, 0) != 0 || dwfl_linux_proc_attach(s->dwfl, pid, true) != 0) {
 		safe_point_free(s);
 		return err_set(e, ENOTSUP, "its stacks cannot be unwound (%s)", dwfl_errmsg(-1));
 	}

@@ -123,8 +123,23 @@ def dlopen_without_proc(memspy, python):
         return answer.stderr.strip()
 
 
-REFUSALS = {'in by dlopen, in a chroot without /proc': dlopen_without_proc, 'a debugger is attached': debugged,
-            "another user's process": not_ours, 'no Python': no_python}
+def dlopen_in_its_root(memspy, python):
+    """Its libraries are read where it sees them: our names lead nowhere, or to others."""
+    with guest_in('foreign root without any file of ours, own namespaces', python) as guest:
+        for _ in range(10):  # it may be in its allocator just then
+            answer = memspy.record(guest.pid, live.path_of('dlopen.json'), '--inject', 'dlopen')
+            if answer.returncode == 0 or 'musl' in answer.stderr:
+                break
+            assert answer.returncode == 1 and 'could not be unwound' not in answer.stderr, answer.stderr
+        assert answer.returncode == 0 or 'its C library is musl' in answer.stderr, answer.stderr
+        assert not guest.faults()
+        return answer.stderr.strip() if answer.returncode else ''
+
+
+CASES = {
+    'in by dlopen, in the foreign root': dlopen_in_its_root, 'in by dlopen, in a chroot without /proc': dlopen_without_proc,
+    'a debugger is attached': debugged, "another user's process": not_ours, 'no Python': no_python,
+}
 
 
 # ---- uWSGI: a server that has libpython behind a plugin it loads late ----
@@ -193,7 +208,7 @@ def main():
         for place in PLACES:
             if place in wanted:
                 results.run(f'{name} {place}', served, memspy, place, python)
-        for place, case in REFUSALS.items():
+        for place, case in CASES.items():
             if not a.only or place in wanted:
                 results.run(f'{name} {place}', case, memspy, python)
     if not a.only or 'uWSGI' in wanted:
