@@ -33,3 +33,8 @@ int terminal_width(int fd)
 		return USUAL_WIDTH;
 	return size.ws_col;
 }
+
+unsigned terminal_columns(int fd)
+{
+	return terminal_is(fd) ? (unsigned)terminal_width(fd) : 0;
+}

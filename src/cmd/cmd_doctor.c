@@ -1,14 +1,17 @@
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "memspy/command.h"
 #include "memspy/preflight.h"
 #include "memspy/python.h"
 #include "memspy/terminal.h"
+#include "memspy/text.h"
 #include "say_private.h"
 
 enum { INDENT = 20 }; /* behind the answer and the name of a check */
+enum { NEXT_COLUMNS = 90 }; /* what the last line takes with pids of seven digits */
 
 static void because(struct preflight *list, const char *why)
 {
@@ -83,6 +86,20 @@ static bool has_obstacle(const struct preflight *p)
 	return false;
 }
 
+/* Behind what is printed already; on a terminal long ones go on below, behind the same indent. */
+static void print_folded(const char *lead, const char *text)
+{
+	const unsigned columns = terminal_columns(STDOUT_FILENO);
+	struct buf line = { 0 }, folded = { 0 };
+
+	buf_printf(&line, "%s%s\n", lead, text);
+	text_fold(&folded, &line, columns > 2 * INDENT ? columns - INDENT : 0, 0);
+	for (const char *from = folded.data ? folded.data : "", *end; (end = strchr(from, '\n')); from = end + 1)
+		printf("%*s%.*s\n", from == folded.data ? 0 : INDENT, "", (int)(end - from), from);
+	buf_done(&folded);
+	buf_done(&line);
+}
+
 static void print_table(const struct preflight *p)
 {
 	static const char *const words[] = { [PREFLIGHT_OK] = "ok", [PREFLIGHT_NOTE] = "--", [PREFLIGHT_NO] = "NO" };
@@ -92,12 +109,16 @@ static void print_table(const struct preflight *p)
 	for (size_t i = 0; i < p->count; i++) {
 		const struct preflight_check *c = &p->checks[i];
 
-		printf("  %s%s%s  %-13s %s\n", colour ? colours[c->answer] : "", words[c->answer], colour ? "\033[0m" : "", c->name,
-		       say_safely(c->text));
-		if (c->answer != PREFLIGHT_OK && c->why[0])
-			printf("%*swhy: %s\n", INDENT, "", c->why);
-		if (c->remedy[0])
-			printf("%*s→ %s\n", INDENT, "", say_safely(c->remedy));
+		printf("  %s%s%s  %-13s ", colour ? colours[c->answer] : "", words[c->answer], colour ? "\033[0m" : "", c->name);
+		print_folded("", say_safely(c->text));
+		if (c->answer != PREFLIGHT_OK && c->why[0]) {
+			printf("%*s", INDENT, "");
+			print_folded("why: ", c->why);
+		}
+		if (c->remedy[0]) {
+			printf("%*s", INDENT, "");
+			print_folded("→ ", say_safely(c->remedy));
+		}
 	}
 }
 
@@ -143,8 +164,8 @@ static int run(const struct args *a, struct err *e)
 	else
 		print_table(&all);
 	if (r == 0 && args_is(a, "format", "table"))
-		printf("memspy can attach to %d.   Next: memspy record --pid %d --duration 60 -o heap.json\n", all.pid,
-		       all.pid);
+		printf("memspy can attach to %d.%s   Next: memspy record --pid %d --duration 60 -o heap.json\n", all.pid,
+		       terminal_is(STDOUT_FILENO) && terminal_width(STDOUT_FILENO) < NEXT_COLUMNS ? "\n" : "", all.pid);
 	return r;
 }
 

@@ -56,7 +56,7 @@ static int take(pid_t pid, int fd, struct err *e)
 static int tell(const char *path, bool json, struct buf *to, struct err *e)
 {
 	const struct report_ask ask = { .view = VIEW_LIVE, .by = BY_LINE };
-	const struct report_look look = { .most_rows = 20, .width = (unsigned)terminal_width(STDOUT_FILENO) };
+	const struct report_look look = { .most_rows = 20, .width = terminal_columns(STDOUT_FILENO) };
 	struct report *report = NULL;
 	int r = report_new(&report, path, &ask, e);
 

@@ -55,7 +55,7 @@ static void say_lines(const struct job *j)
 	struct buf lines = { 0 };
 	struct err e = { "" };
 
-	if (report_closing(j->output.path, (unsigned)terminal_width(STDOUT_FILENO), &lines, &e) < 0)
+	if (report_closing(j->output.path, terminal_columns(STDOUT_FILENO), &lines, &e) < 0)
 		fprintf(stderr, "memspy: no summary: %s\n", e.text);
 	else if (!lines.failed && lines.data)
 		printf("\n%s", lines.data);

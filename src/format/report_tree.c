@@ -39,6 +39,7 @@ int report_tree(const struct report *r, const struct report_look *look, struct b
 {
 	_cleanup_(outline_freep) struct outline *o = NULL;
 	_cleanup_(outline_page_done) struct outline_page page = { 0 };
+	_cleanup_(buf_done) struct buf titles = { 0 };
 	_cleanup_(freep) bool *shown = NULL;
 	int code = outline_new(&o, r, e);
 
@@ -53,9 +54,10 @@ int report_tree(const struct report *r, const struct report_look *look, struct b
 	if (code < 0)
 		return code;
 	report_head(r, look->width, to);
-	buf_printf(to, "\n%s  callers, and what they called (", outline_head);
-	report_moment(r, to);
-	buf_printf(to, "%s, by %s)\n", r->own_names ? ", own code" : "", rows_by_names[r->by]);
+	buf_printf(&titles, "\n%s  callers, and what they called (", outline_head);
+	report_moment(r, &titles);
+	buf_printf(&titles, "%s, by %s)\n", r->own_names ? ", own code" : "", rows_by_names[r->by]);
+	text_fold(to, &titles, look->width, 4);
 	for (size_t i = 0; i < page.count; i++)
 		add_line(to, o, &page, i, look->width);
 	if (page.count == 0)

@@ -58,6 +58,7 @@ def record(python):
         running.send_signal(signal.SIGINT)
         run = memspy.end(running)
         assert run.returncode == 0, run.stderr
+        assert ' lines above.   Next: memspy report ' in run.stdout, run.stdout  # a pipe has lines as long as they are
     return truth
 
 
