@@ -29,6 +29,19 @@ static uint64_t hash_bytes(const void *bytes, size_t length)
 	return h ^ (h >> 29);
 }
 
+/* Of a few numbers: eight bytes at a time. */
+static uint64_t hash_numbers(const void *numbers, size_t bytes)
+{
+	uint64_t h = 0x9e3779b97f4a7c15u, eight;
+
+	for (size_t at = 0; at < bytes; at += sizeof(eight)) {
+		memcpy(&eight, (const char *)numbers + at, sizeof(eight));
+		h = (h ^ eight) * 0xd6e8feb86659fd93u;
+		h ^= h >> 32;
+	}
+	return h;
+}
+
 int names_new(struct names **ret, struct err *e)
 {
 	struct names *n = calloc(1, sizeof(*n));
@@ -61,12 +74,12 @@ static uint64_t hash_of_string(const struct names *n, uint32_t id)
 
 static uint64_t hash_of_frame(const struct names *n, uint32_t id)
 {
-	return hash_bytes(&n->frames[id - 1], sizeof(struct frame));
+	return hash_numbers(&n->frames[id - 1], sizeof(struct frame));
 }
 
 static uint64_t hash_of_stack(const struct names *n, uint32_t id)
 {
-	return hash_bytes(&n->stacks[id - 1], sizeof(struct stack));
+	return hash_numbers(&n->stacks[id - 1], sizeof(struct stack));
 }
 
 /* Keeps the index at most half full; the ids 1 .. count are put back into the larger one. */
@@ -151,7 +164,7 @@ int names_frame(struct names *n, const struct frame *frame, uint32_t *ret, struc
 	    array_room((void **)&n->frames, &n->frame_room, n->frame_count, sizeof(*n->frames)))
 		return err_set(e, ENOMEM, "out of memory for names");
 
-	at = (uint32_t)hash_bytes(frame, sizeof(*frame)) & n->by_frame.mask;
+	at = (uint32_t)hash_numbers(frame, sizeof(*frame)) & n->by_frame.mask;
 	for (; n->by_frame.slots[at]; at = (at + 1) & n->by_frame.mask) {
 		if (!memcmp(&n->frames[n->by_frame.slots[at] - 1], frame, sizeof(*frame))) {
 			*ret = n->by_frame.slots[at];
@@ -172,7 +185,7 @@ int names_stack(struct names *n, uint32_t parent, uint32_t frame, uint32_t *ret,
 	    array_room((void **)&n->stacks, &n->stack_room, n->stack_count, sizeof(*n->stacks)))
 		return err_set(e, ENOMEM, "out of memory for names");
 
-	at = (uint32_t)hash_bytes(&stack, sizeof(stack)) & n->by_stack.mask;
+	at = (uint32_t)hash_numbers(&stack, sizeof(stack)) & n->by_stack.mask;
 	for (; n->by_stack.slots[at]; at = (at + 1) & n->by_stack.mask) {
 		if (!memcmp(&n->stacks[n->by_stack.slots[at] - 1], &stack, sizeof(stack))) {
 			*ret = n->by_stack.slots[at];
