@@ -27,5 +27,5 @@ static inline void frame_texts_freep(struct frame_texts **t)
 
 void frame_texts_add(struct frame_texts *t, struct buf *to, uint32_t frame);
 /* The frames of a stack with the separator between them; leaf first. One at least: a stack without Python is frame 0. */
-void frame_texts_add_leaf_first(struct frame_texts *t, struct buf *to, uint32_t stack, char separator);
-void frame_texts_add_root_first(struct frame_texts *t, struct buf *to, uint32_t stack, char separator);
+void frame_texts_add_leaf_first(struct frame_texts *t, struct buf *to, uint32_t stack, const char *separator);
+void frame_texts_add_root_first(struct frame_texts *t, struct buf *to, uint32_t stack, const char *separator);

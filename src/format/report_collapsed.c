@@ -52,7 +52,7 @@ int report_collapsed(const struct report *r, const struct report_look *look, str
 	if (code < 0)
 		return code;
 	for (size_t i = 0; i < count && report_stack_bytes(&stacks[i]) > 0; i++) {
-		frame_texts_add_root_first(frames, to, stacks[i].stack, ';');
+		frame_texts_add_root_first(frames, to, stacks[i].stack, ";");
 		buf_putc(to, ' ');
 		buf_number(to, report_stack_bytes(&stacks[i]));
 		buf_putc(to, '\n');

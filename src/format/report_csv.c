@@ -8,49 +8,77 @@
 
 #include "memspy/cleanup.h"
 #include "memspy/format.h"
+#include "memspy/frame_texts.h"
 #include "memspy/more.h"
 #include "memspy/report_figures.h"
 #include "memspy/text.h"
 
-static void add_text(struct buf *to, const char *text)
+/* Escaped, but not yet between its marks: what it begins with decides about the apostrophe. */
+static void add_part(struct buf *to, const char *text)
 {
 	_cleanup_(buf_done) struct buf safe = { 0 };
 
 	text_escape(&safe, text);
-	buf_putc(to, '"');
-	/* The wide forms of the four begin with EF BC; some spreadsheets take them for the narrow ones. */
-	if (safe.data && (strchr("=+-@'", safe.data[0]) || strncmp(safe.data, "\xef\xbc", 2) == 0))
-		buf_putc(to, '\'');
 	for (const char *p = safe.data ? safe.data : ""; *p; p++) {
 		if (*p == '"')
 			buf_putc(to, '"');
 		buf_putc(to, *p);
 	}
+	to->failed |= safe.failed;
+}
+
+static void add_marked(struct buf *to, const struct buf *safe)
+{
 	buf_putc(to, '"');
+	/* The wide forms of the four begin with EF BC; some spreadsheets take them for the narrow ones. */
+	if (safe->length && (strchr("=+-@'", safe->data[0]) || strncmp(safe->data, "\xef\xbc", 2) == 0))
+		buf_putc(to, '\'');
+	if (safe->length)
+		buf_add(to, safe->data, safe->length);
+	buf_putc(to, '"');
+	to->failed |= safe->failed;
+}
+
+static void add_text(struct buf *to, const char *text)
+{
+	_cleanup_(buf_done) struct buf safe = { 0 };
+
+	add_part(&safe, text);
+	add_marked(to, &safe);
 }
 
 static void add_number(struct buf *to, int64_t v)
 {
-	buf_printf(to, ",%lld", (long long)v);
+	buf_putc(to, ',');
+	buf_number(to, v);
+}
+
+/* "f (a.py:3)" */
+static void add_frame(struct buf *to, const void *names, uint32_t frame)
+{
+	struct frame f = names_frame_at(names, frame);
+
+	add_part(to, rows_function(names, frame));
+	if (!*names_text(names, f.file))
+		return;
+	buf_puts(to, " (");
+	add_part(to, names_text(names, f.file));
+	buf_printf(to, ":%d)", f.line);
 }
 
 /* Leaf first, as one text: "f (a.py:3) < g (a.py:9)". */
-static void add_stack(struct buf *to, const struct names *n, uint32_t stack)
+static void add_stack(struct buf *to, struct frame_texts *frames, uint32_t stack)
 {
 	_cleanup_(buf_done) struct buf text = { 0 };
 
-	for (const char *between = ""; stack; between = " < ", stack = names_stack_at(n, stack).parent) {
-		struct frame f = names_frame_at(n, names_stack_at(n, stack).frame);
-
-		buf_printf(&text, "%s%s", between, rows_function(n, names_stack_at(n, stack).frame));
-		if (*names_text(n, f.file))
-			buf_printf(&text, " (%s:%d)", names_text(n, f.file), f.line);
-	}
+	frame_texts_add_leaf_first(frames, &text, stack, " < ");
 	buf_putc(to, ',');
-	add_text(to, text.data ? text.data : ROWS_NO_PYTHON);
+	add_marked(to, &text);
 }
 
-static void add_row(struct buf *to, const struct report *r, const struct row *row, const struct more *m)
+/* frames: by stack. */
+static void add_row(struct buf *to, const struct report *r, const struct row *row, const struct more *m,
+		    struct frame_texts *frames)
 {
 	struct difference own = report_interval(r, row);
 
@@ -71,7 +99,7 @@ static void add_row(struct buf *to, const struct report *r, const struct row *ro
 	if (r->by == BY_THREAD)
 		add_number(to, row->thread);
 	if (r->by == BY_STACK)
-		add_stack(to, report_names(r), row->stack);
+		add_stack(to, frames, row->stack);
 	for (const struct column *c = columns_of(r->view); c->name; c++)
 		add_number(to, c->value(r, row, m));
 	if (r->view == VIEW_LEAKS)
@@ -98,11 +126,15 @@ static void add_head(struct buf *to, const struct report *r)
 int report_csv(const struct report *r, const struct report_look *look, struct buf *to, struct err *e)
 {
 	static const struct more nothing;
+	_cleanup_(frame_texts_freep) struct frame_texts *frames = NULL;
+	const struct names *n = report_names(r);
+	int code = r->by == BY_STACK ? frame_texts_new(&frames, n, add_frame, n, e) : 0;
 
 	(void)look;
-	(void)e;
+	if (code < 0)
+		return code;
 	add_head(to, r);
 	for (size_t i = 0; i < r->rows.count; i++)
-		add_row(to, r, &r->rows.at[i], r->more ? &r->more[i] : &nothing);
+		add_row(to, r, &r->rows.at[i], r->more ? &r->more[i] : &nothing, frames);
 	return 0;
 }

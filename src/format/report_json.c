@@ -44,7 +44,8 @@ static void add_more(struct buf *to, const struct report *r, const struct row *r
 }
 
 /* frames: by stack. */
-static void add_row(struct buf *to, const struct report *r, const struct row *row, const struct more *m, struct frame_texts *frames)
+static void add_row(struct buf *to, const struct report *r, const struct row *row, const struct more *m,
+		    struct frame_texts *frames)
 {
 	struct difference own = report_interval(r, row);
 

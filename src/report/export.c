@@ -57,7 +57,7 @@ int export_frames(struct frame_texts **ret, const struct names *n, struct err *e
 void export_stack(struct buf *to, struct frame_texts *frames, uint32_t stack)
 {
 	buf_puts(to, ",\"stack\":[");
-	frame_texts_add_leaf_first(frames, to, stack, ',');
+	frame_texts_add_leaf_first(frames, to, stack, ",");
 	buf_putc(to, ']');
 }
 

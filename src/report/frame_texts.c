@@ -58,19 +58,19 @@ void frame_texts_add(struct frame_texts *t, struct buf *to, uint32_t frame)
 	to->failed |= t->text.failed;
 }
 
-void frame_texts_add_leaf_first(struct frame_texts *t, struct buf *to, uint32_t stack, char separator)
+void frame_texts_add_leaf_first(struct frame_texts *t, struct buf *to, uint32_t stack, const char *separator)
 {
 	struct stack s = names_stack_at(t->names, stack);
 
 	frame_texts_add(t, to, s.frame);
 	while (s.parent) {
 		s = names_stack_at(t->names, s.parent);
-		buf_putc(to, separator);
+		buf_puts(to, separator);
 		frame_texts_add(t, to, s.frame);
 	}
 }
 
-void frame_texts_add_root_first(struct frame_texts *t, struct buf *to, uint32_t stack, char separator)
+void frame_texts_add_root_first(struct frame_texts *t, struct buf *to, uint32_t stack, const char *separator)
 {
 	size_t depth = 0;
 
@@ -82,7 +82,7 @@ void frame_texts_add_root_first(struct frame_texts *t, struct buf *to, uint32_t 
 	} while (stack);
 	frame_texts_add(t, to, t->path[--depth]);
 	while (depth) {
-		buf_putc(to, separator);
+		buf_puts(to, separator);
 		frame_texts_add(t, to, t->path[--depth]);
 	}
 }
