@@ -60,7 +60,7 @@ def works_alone(python, kind):
     if live.is_free_threaded(python):
         with start(python, kind, 'block') as target:
             if target.answer() != 'ready' or not target.ask():
-                raise NotHere(f'{kind} ends this Python by itself, without memspy: {target.words_of_fault()}')
+                raise NotHere(f'{kind} ends this Python by itself, without memspy')
 
 
 def recorded(memspy, python, kind):

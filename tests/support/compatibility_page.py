@@ -103,7 +103,7 @@ def left_out(names):
 def places_table(names, notes):
     """Places in rows. notes: {(place, memspy's sentence): Pythons}, to be filled."""
     cells = {name: results(name, 'places') for name in names}
-    rows = list(dict.fromkeys(case for n in names for case in cells[n]))
+    rows = sorted(dict.fromkeys(case for n in names for case in cells[n]), key=lambda case: case.endswith('-uwsgi'))
     yield '| place | ' + ' | '.join(names) + ' |'
     yield '|---|' + '---|' * len(names)
     for row in rows:
@@ -162,7 +162,7 @@ def places(names):
 
 def cell(cases, case):
     answer, said = cases.get(case, ('skip', 'not tried'))
-    return {'pass': escaped(said), 'fail': f'**fails**: {escaped(said)}', 'skip': f'not tried here: {escaped(said)}'}[answer]
+    return {'pass': escaped(said), 'fail': f'**fails**: {escaped(said)}', 'skip': f'left out: {escaped(said)}'}[answer]
 
 
 def greenlets_table(names):
@@ -203,7 +203,8 @@ def write(facts):
         'code reborn at its address, sub-interpreters, the end (`tests/live/test_attach.py`, `test_life.py`). Sub-interpreters have their',
         'own lines from 3.12 on; before, what they allocate is on the line that runs them. With a GIL each they meet in the table, and',
         'what is lost there is counted: in 40 runs of three at a time on two busy cores the estimate was 0.916 to 1.014 of the truth.',
-        'Children followed: of fork, of a thread, a pool, a storm, gunicorn, exec, programs that are started (`test_follow.py`).', '',
+        'Children followed: of fork, of a thread, a pool, a storm, gunicorn, exec, programs that are started, and those whose threads',
+        'are known by another key than their parent\'s (`test_follow.py`).', '',
         *versions_table(names, facts),
         *left_out(names), '',
         'Not in the table:', '',
