@@ -16,8 +16,8 @@ class Watched:
     def __init__(self, memspy, python, kind, *args, period='16K', **more):
         self.memspy, self.file = memspy, live.path_of(f'{kind}.json')
         self.target = Target(python, 'life.py', kind, *args, **more)
-        self.session = memspy.start('record', '-f', '--pid', self.target.pid, '--interval', '0.2', '--sample-bytes', period,
-                                    '-o', self.file)
+        how = ['--exact'] if period == 'exact' else ['--sample-bytes', period]
+        self.session = memspy.start('record', '-f', '--pid', self.target.pid, '--interval', '0.2', *how, '-o', self.file)
         began = live.wait_until(lambda: live.has_ticks(self.file, self.target.pid) or self.session.poll() is not None)
         assert began and self.session.poll() is None, memspy.end(self.session).stderr
 
@@ -136,8 +136,8 @@ def deep(memspy, python, depth):
                f"recorded {len(stack) - told}{' and <deeper frames>' if told else ''}"
 
 
-def reborn(memspy, python):
-    with Watched(memspy, python, 'reborn', 400) as w:
+def reborn(memspy, python, period):
+    with Watched(memspy, python, 'reborn', 400, period=period) as w:
         said = w.ask()
         w.end()
         seen = {(r['function'], r['file'], r['line']): r['own_bytes'] for r in memspy.report(w.file)['rows']}
@@ -220,8 +220,8 @@ def ends(memspy, python):
 
 KINDS = {
     'forks': (forks,), 'threads by the thousand': (threads,), 'libraries': (library,), 'depth 20': (deep, 20),
-    'depth 2000': (deep, 2000), 'depth 100000': (deep, 100000), 'code reborn': (reborn,), 'sub-interpreters': (interpreters,),
-    'idle interpreters': (idle_interpreters,),
+    'depth 2000': (deep, 2000), 'depth 100000': (deep, 100000), 'code reborn': (reborn, '16K'),
+    'code reborn, every block counted': (reborn, 'exact'), 'sub-interpreters': (interpreters,), 'idle interpreters': (idle_interpreters,),
     'ends while watched': (ends,),
 }
 
