@@ -13,8 +13,8 @@
 #define FILES (BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_FOWNER))
 /* Memory and maps of other users' processes; map_files. */
 #define LOOK (FILES | BIT(CAP_SYS_PTRACE) | BIT(CHECKPOINT_RESTORE))
-/* Signals to them while they are stopped; their seccomp filters are suspended meanwhile. */
-#define ATTACH (LOOK | BIT(CAP_KILL) | BIT(CAP_SYS_ADMIN))
+/* Signals to them while they are stopped; their seccomp filters are suspended meanwhile; and they go first (boost.h). */
+#define ATTACH (LOOK | BIT(CAP_KILL) | BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_NICE))
 
 static uint64_t both(uint32_t low, uint32_t high)
 {

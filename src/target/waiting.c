@@ -49,6 +49,17 @@ static void step_aside(struct waiting *w, int core)
 	w->aside = CPU_COUNT(&others) > 0 && sched_setaffinity(0, sizeof(others), &others) == 0;
 }
 
+/*
+ * In front of all that has no real-time priority, from before the first stop to after the last. It needs a right that root
+ * has; without it each of our turns may wait for a time slice of others, and the hold is longer.
+ */
+static void go_first(struct waiting *w)
+{
+	struct sched_param first = { .sched_priority = 1 };
+
+	w->first = w->policy == SCHED_OTHER && sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &first) == 0;
+}
+
 void waiting_begin(struct waiting *w, pid_t pid, pid_t tid)
 {
 	sigset_t child;
@@ -57,32 +68,22 @@ void waiting_begin(struct waiting *w, pid_t pid, pid_t tid)
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &child, &w->signals);
 	w->policy = sched_getscheduler(0);
-	w->hurried = false;
+	w->first = false;
+	w->sleeps = false;
 	step_aside(w, core_of_sleeper(pid, tid));
-}
-
-/*
- * Two ways to wait for a stop, measured on two cores. Where a core is free, looking again and again and stepping aside
- * each time (sched_yield) sees it after 15 µs, sleeping after 60. Where none is free, each of our turns would wait for a
- * time slice of others: there we sleep, with a priority that puts us on as soon as the thread has stopped. So the first
- * is tried until it takes too long once, then the second. It needs a right that root has; without it the hold is longer.
- */
-static void hurry(struct waiting *w)
-{
-	struct sched_param first = { .sched_priority = 1 };
-
-	if (!w->hurried && w->policy == SCHED_OTHER)
-		sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &first);
-	w->hurried = true;
+	go_first(w);
+	w->boost = w->first ? boost_begin(tid) : NULL;
 }
 
 void waiting_end(struct waiting *w)
 {
 	struct sched_param plain = { 0 };
 
-	if (w->hurried && w->policy == SCHED_OTHER)
+	boost_end(w->boost);
+	w->boost = NULL;
+	if (w->first)
 		sched_setscheduler(0, w->policy, &plain);
-	w->hurried = false;
+	w->first = false;
 	if (w->aside)
 		sched_setaffinity(0, sizeof(w->cores), &w->cores);
 	w->aside = false;
@@ -92,6 +93,11 @@ void waiting_end(struct waiting *w)
 	sigprocmask(SIG_SETMASK, &w->signals, NULL);
 }
 
+/*
+ * Looking again and again sees a stop after 15 µs, sleeping after 60, where a core is free for the thread. Where none is, it
+ * may want the very core that we look from: so we sleep once it took too long, and from then on, and are woken as soon as
+ * it has stopped. While we look we step aside for others only without a priority: they would keep the core for milliseconds.
+ */
 int waiting_for_stop(struct waiting *w, pid_t tid, uint64_t limit_ns, int *ret_status, struct err *e)
 {
 	uint64_t start = clock_now_ns();
@@ -111,11 +117,12 @@ int waiting_for_stop(struct waiting *w, pid_t tid, uint64_t limit_ns, int *ret_s
 		if (passed > limit_ns)
 			return err_set(e, ETIMEDOUT, "thread %d did not stop within %u ms", tid,
 				       (unsigned)(limit_ns / MS));
-		if (passed < SPIN_NS && !w->hurried) {
-			sched_yield();
+		if (passed < SPIN_NS && !w->sleeps) {
+			if (!w->first)
+				sched_yield();
 			continue;
 		}
-		hurry(w);
+		w->sleeps = true;
 		/* Another thread of ours may be given the signal, and drop it: we look again soon. */
 		sigtimedwait(&child, NULL, &soon);
 	}

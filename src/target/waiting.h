@@ -9,10 +9,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "boost.h"
 #include "memspy/err.h"
 
 struct waiting {
-	bool hurried; /* a stop took long: no core is free, and we go first */
+	bool first;  /* we have a real-time priority */
+	bool sleeps; /* a stop took long: perhaps the thread wants our core */
+	struct boost *boost; /* and the thread has it, too */
 	int policy;
 	sigset_t signals; /* ours, as they were: SIGCHLD is blocked while we wait */
 	cpu_set_t cores;  /* ours, as they were */
