@@ -69,7 +69,7 @@ def memray_attach(python, pid, turn, patience):
         end(attacher)
 
 
-def one(memspy, python, how, counts, pieces):
+def one(memspy, python, how, counts, pieces, clock):
     """{name: least seconds} in a fresh process under how: None, a Setting or a Peer; and its memory."""
     target = how.start(python) if isinstance(how, Peer) else Target(python, 'loops_inside')
     with target:
@@ -77,7 +77,7 @@ def one(memspy, python, how, counts, pieces):
             memspy.attach(target.pid, how)
         elif how and how.attach:
             memray_attach(python, target.pid, lambda: target.run('L3', 1), 30)
-        best = {name: min(target.run(name, counts[name])[0] for _ in range(pieces)) for name in counts}
+        best = {name: min(target.run(name, counts[name])[clock] for _ in range(pieces)) for name in counts}
         memory = int(target.ask('memory'))
         if isinstance(how, Setting):
             memspy.detach(target.pid)
@@ -102,16 +102,16 @@ def contestants(o, python, results, version):
 
 def loops(o, results, memspy, version, python, who):
     with Target(python, 'loops_inside') as target:
-        counts = {name: target.size(name, 0.005 if o.quick else 0.02) for name in NAMES}
+        counts = {name: target.size(name, 0.005 if o.quick else 0.003 if o.cpu else 0.02) for name in NAMES}
     best, memory, broken = {}, {}, set()
-    rounds, pieces = (1, 2) if o.quick else (3, 4)
+    rounds, pieces = (1, 2) if o.quick else (3, 25) if o.cpu else (3, 4)
     for turn in range(rounds):
         for how in who:
             name = named(how)
             if name in broken:
                 continue
             progress(f'peers: {version}, round {turn + 1} of {rounds}, {name}')
-            got = guarded(results, f'{name} on {version}', one, memspy, python, how, counts, pieces)
+            got = guarded(results, f'{name} on {version}', one, memspy, python, how, counts, pieces, int(o.cpu))
             if not got:
                 broken.add(name)
                 continue
@@ -127,7 +127,7 @@ def named(how):
 
 def show(o, results, version, python, best, memory):
     table = results.table(f'Peers on CPython {version}: times with / times without', ['tool', *NAMES, 'mean', 'RSS +'],
-                          NOTE)
+                          NOTE.replace('Least times', 'Least CPU times of short pieces') if o.cpu else NOTE)
     found = {'python': version, 'versions': {}, 'of': {}}
     for name, times in best.items():
         if name == 'nothing' or 'nothing' not in best:
