@@ -10,7 +10,7 @@ from .pairs import guarded, say
 from .processes import Fault, digest, scratch
 
 NOTE = """Seconds of the processor, user and system, all threads together, the least of {runs}; and the largest resident memory in MB. Each
-cell is of the grouping that takes most of {ways}. The output is written to a file."""
+cell is of the grouping that takes most of {ways}. The output is written to a file; the least that can be told is the memory of who asks, some 24 MB."""
 OTHERS = [('--view summary', 'report', ['--view', 'summary']), ('--view stats as json', 'report', ['--view', 'stats', '--format', 'json']),
           ('--lines of a file', 'report', ['--lines', 'views_291.py']), ('--own-code', 'report', ['--own-code']),
           ('growth --from 50% --to -10', 'report', ['--view', 'growth', '--from', '50%', '--to', '-10']),
@@ -28,7 +28,7 @@ def choices(binary, hour, command, option):
 
 
 def run_once(binary, words):
-    """(seconds of the processor, MB of memory)"""
+    """(seconds of the processor, MB of memory, or ours where that is more: it is counted before the exec)"""
     out = scratch / ('out.svg' if words[0] == 'plot' else 'out')
     null = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_WRONLY, 0) for fd in (1, 2)]
     pid = os.posix_spawn(binary, [binary, *map(str, words), '-f', '-o', str(out)], os.environ, file_actions=null)
