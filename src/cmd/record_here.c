@@ -64,24 +64,24 @@ static bool goes_on(struct here *h)
 static int drive(struct here *h, struct err *e)
 {
 	struct job *j = h->job;
+	bool signal = false;
 	int code = 0;
 
 	while ((!j->ended && code == 0) || (j->ended && goes_on(h))) {
-		bool signal = false;
-
 		if (wait_for(h, &signal) < 0)
 			return err_sys(e, errno, "cannot wait");
-		if (signal && !h->watch)
-			break;
 		if (signal)
-			watch_record_end(h->watch, h->recorder, "interrupted");
-		else if (h->watch)
+			break;
+		if (h->watch)
 			code = watch_turn(h->watch, clock_now_ns(), e);
-		if (j->kin && !signal)
+		if (j->kin)
 			kin_turn(j->kin, clock_now_ns());
 	}
+	/* It ends everything, also where the target went in the same moment and its children did not. */
+	if (signal && h->watch && !j->ended)
+		watch_record_end(h->watch, h->recorder, "interrupted");
 	if (j->kin)
-		kin_end(j->kin, h->watch ? j->why : "ended with the others");
+		kin_end(j->kin, signal ? "interrupted" : h->watch ? j->why : "ended with the others");
 	return j->ended ? 0 : code; /* what ended it was told */
 }
 

@@ -15,7 +15,7 @@
 #include "record_private.h"
 #include "say_private.h"
 
-enum { MOST_FILES = 256, SAID = 8, NAMES_TRIED = 9, PATH_ROOM = 4096 };
+enum { MOST_FILES = 256, SAID = 8, PATH_ROOM = 4096 };
 
 struct child {
 	pid_t pid;
@@ -137,7 +137,8 @@ static int open_file(const struct kin *k, struct child *c, int *ret_fd, struct e
 	char path[PATH_ROOM];
 	int r = -EEXIST;
 
-	for (unsigned nth = 1; r == -EEXIST && nth <= NAMES_TRIED; nth++) {
+	/* A process that executes one program after the other has a file for each. */
+	for (unsigned nth = 1; r == -EEXIST && nth <= MOST_FILES; nth++) {
 		name_file(k, c->pid, nth, path, sizeof(path));
 		if (!is_ours(k, path))
 			r = recording_create(path, k->job->output.force, ret_fd, e);
@@ -193,6 +194,7 @@ static void open_child(struct kin *k, const struct follow_child *which, uint64_t
 		progress_clear();
 		fprintf(stderr, "memspy: %d is not recorded: %s\n", c->pid, e.text);
 		let_go(c);
+		follow_let_go(k->follow, c->pid);
 		free(c->path);
 		free(c->name);
 		return;

@@ -15,6 +15,7 @@ from memspy_live import NotHere, Target
 
 PERIOD = '4K'  # a block of 50,000 bytes is seen but for 5 in a million: what is said is nearly what is true
 MB = 1000000
+PROGRAMS = 12
 
 
 class Family:
@@ -193,6 +194,20 @@ def execute(memspy, python):
         return 'a process that executes another Python is attached again, into a file of its own'
 
 
+def one_after_the_other(memspy, python):
+    """A file for each program that it becomes; and Ctrl-C ends it, whichever it is."""
+    with Family(memspy, python) as f:
+        f.target.process.stdin.write(f'become {PROGRAMS}\n')
+        f.target.process.stdin.flush()
+        for n in range(1, PROGRAMS + 1):
+            file = f'{f.folder}/heap.{f.target.pid}{f".{n}" if n > 1 else ""}.json'
+            assert live.wait_until(lambda: live.has_ticks(file, f.target.pid), 40), f'nothing in {file}'
+            open(f'{f.go}.{n}', 'w').close()
+        words = f.end(code=3).stderr
+        assert 'is not recorded' not in words and counted(words, 'children recorded') == PROGRAMS, words
+        return f'{PROGRAMS} programs one after the other, a file for each'
+
+
 def asked_by_name(memspy, python):
     """Its parent is attached, it is not followed: it inherited a table that is not its own, and took CPython's
     allocator tables off the hooks at once."""
@@ -265,6 +280,7 @@ KINDS = {
     'children': (some_children, 'children'), 'children of a thread': (some_children, 'thread'), 'another key': (another_key,),
     'a pool': (pool,),
     'there before': (there_before,), 'a storm': (storm,), 'programs': (programs,), 'exec': (execute,),
+    'one exec after the other': (one_after_the_other,),
     'one asked for by name': (asked_by_name,), 'followed later': (follow_later,), 'gunicorn': (gunicorn,),
 }
 

@@ -9,6 +9,7 @@ Arguments: GO, a path.
   crowd N            so many at the same time
   program BYTES      another Python, started as a program; it works when the file GO is there
   execute BYTES      this process becomes that
+  become N           another Python, N times one after the other: the next one when the file GO.1, GO.2, … is there
   key                own_key.c, which is preloaded, gives its key back
   drop               all children end
 Each is answered by one line of JSON.
@@ -141,6 +142,8 @@ def obey(order, numbers):
         return program(*numbers)
     if order == 'execute':
         os.execv(sys.executable, [sys.executable, __file__, 'alone', str(numbers[0]), GO])
+    if order == 'become':
+        become(*numbers, 0)
     if order == 'key':
         import ctypes
         return ctypes.CDLL(None).give_back()
@@ -157,7 +160,18 @@ def alone(size):
     sys.stdin.read()
 
 
+def become(left, done):
+    if left:
+        os.execv(sys.executable, [sys.executable, __file__, 'become', str(left - 1), str(done + 1), GO])
+    sys.stdin.read()
+
+
 if __name__ == '__main__':
+    if len(sys.argv) > 2 and sys.argv[1] == 'become':
+        while not os.path.exists('%s.%s' % (GO, sys.argv[3])):
+            time.sleep(0.01)
+        become(int(sys.argv[2]), int(sys.argv[3]))
+        sys.exit()
     if len(sys.argv) > 2 and sys.argv[1] == 'alone':
         alone(int(sys.argv[2]))
         sys.exit()
