@@ -73,12 +73,11 @@ def sees_growth(memspy, python):
     with Target(python, 'shelves.py') as target:
         top = Blocks(memspy, '--pid', target.pid, '--exact', '--interval', 0.2)
         first = top.next()
-        assert re.fullmatch(rf'top  0\.0 s  pid {target.pid}  shelves\.py  CPython [\d.]+  up \S+', first[0]), first[0]
+        assert re.fullmatch(rf'top  \d\.\d s  pid {target.pid}  shelves\.py  CPython [\d.]+  up \S+', first[0]), first[0]
         assert re.match(r'rss  [\d.]+ MiB  [\d.]+ MiB from before memspy came(  its cgroup may have \S+ \S+)?$', first[1]), first[1]
         assert first[2].startswith('heap  ') and first[2].endswith('lost 0'), first[2]
         target.ask('fill')
-        filled = top.until(lambda b: any('Catalogue.load' in line for line in b))
-        filled = rows(top.next())
+        filled = rows(top.until(lambda b: any(line.lstrip().startswith('20.0 MiB') for line in b)))
         load = next(v for k, v in filled.items() if k.endswith('load'))
         assert load[0] == '20.0 MiB' and load[3] == '+20.0 MiB', load
         assert load[-2].endswith('shelves.py:15'), load
