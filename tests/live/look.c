@@ -43,6 +43,7 @@ static int look(pid_t pid, struct remote *r, const struct maps *m, struct buf *b
 	struct python_stacks stacks;
 	struct probe_python table;
 	struct python_allocators a;
+	uint32_t key = 0;
 	int q = python_find(&p, pid, r, m, e);
 
 	if (q)
@@ -50,9 +51,11 @@ static int look(pid_t pid, struct remote *r, const struct maps *m, struct buf *b
 	buf_printf(b, "{\"version\":\"%s\",\"hex\":%u,\"build\":\"%s\",\"tid_offset\":%u", python_version_text(p),
 		   python_version(p), python_build(p), python_tid_offset(p));
 	q = python_probe_table(p, r, &table, e);
+	if (!q && table.way == PROBE_THREAD_KEY)
+		q = remote_read_u32(r, table.current, &key, e); /* as the probe does */
 	if (!q)
 		buf_printf(b, ",\"way\":%u,\"key\":%u,\"getspecific\":%" PRIu64 ",\"current\":%" PRIu64
-			   ",\"code_type\":%" PRIu64, table.way, table.key, table.getspecific, table.current,
+			   ",\"code_type\":%" PRIu64, table.way, key, table.getspecific, table.current,
 			   table.code_type);
 	if (!q)
 		q = python_allocators(p, r, &a, e);
