@@ -49,15 +49,27 @@ static void step_aside(struct waiting *w, int core)
 	w->aside = CPU_COUNT(&others) > 0 && sched_setaffinity(0, sizeof(others), &others) == 0;
 }
 
+/* Of all processes, as the kernel counts them now; we are one of them. */
+static bool more_work_than_cores(void)
+{
+	_cleanup_(fclosep) FILE *f = fopen("/proc/loadavg", "re");
+	unsigned running = 0;
+
+	return f && fscanf(f, "%*s %*s %*s %u/", &running) == 1 && running > (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
 /*
- * In front of all that has no real-time priority, from before the first stop to after the last. It needs a right that root
- * has; without it each of our turns may wait for a time slice of others, and the hold is longer.
+ * We and the thread go in front of all that has no real-time priority. It needs a right that root has; without it each of
+ * our turns may wait for a time slice of others, and the hold is longer.
  */
-static void go_first(struct waiting *w)
+static void go_first(struct waiting *w, pid_t tid)
 {
 	struct sched_param first = { .sched_priority = 1 };
 
-	w->first = w->policy == SCHED_OTHER && sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &first) == 0;
+	if (w->first || w->policy != SCHED_OTHER)
+		return;
+	w->first = sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &first) == 0;
+	w->boost = w->first ? boost_begin(tid) : NULL;
 }
 
 void waiting_begin(struct waiting *w, pid_t pid, pid_t tid)
@@ -70,9 +82,10 @@ void waiting_begin(struct waiting *w, pid_t pid, pid_t tid)
 	w->policy = sched_getscheduler(0);
 	w->first = false;
 	w->sleeps = false;
+	w->boost = NULL;
 	step_aside(w, core_of_sleeper(pid, tid));
-	go_first(w);
-	w->boost = w->first ? boost_begin(tid) : NULL;
+	if (more_work_than_cores())
+		go_first(w, tid);
 }
 
 void waiting_end(struct waiting *w)
@@ -94,9 +107,10 @@ void waiting_end(struct waiting *w)
 }
 
 /*
- * Looking again and again sees a stop after 15 µs, sleeping after 60, where a core is free for the thread. Where none is, it
- * may want the very core that we look from: so we sleep once it took too long, and from then on, and are woken as soon as
- * it has stopped. While we look we step aside for others only without a priority: they would keep the core for milliseconds.
+ * Where a core is free for the thread, looking again and again, and stepping aside for others each time, sees a stop after
+ * 15 µs, sleeping after 60; and who goes first there is only in the way of who moves the thread to that core. Where none is
+ * free, stepping aside would cost time slices: there we have the priority from the beginning. Once it took too long the
+ * thread may want the very core that we look from: we sleep from then on, with the priority, and are woken as it stops.
  */
 int waiting_for_stop(struct waiting *w, pid_t tid, uint64_t limit_ns, int *ret_status, struct err *e)
 {
@@ -123,6 +137,7 @@ int waiting_for_stop(struct waiting *w, pid_t tid, uint64_t limit_ns, int *ret_s
 			continue;
 		}
 		w->sleeps = true;
+		go_first(w, tid);
 		/* Another thread of ours may be given the signal, and drop it: we look again soon. */
 		sigtimedwait(&child, NULL, &soon);
 	}
