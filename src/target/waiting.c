@@ -108,9 +108,9 @@ void waiting_end(struct waiting *w)
 
 /*
  * Where a core is free for the thread, looking again and again, and stepping aside for others each time, sees a stop after
- * 15 µs, sleeping after 60; and who goes first there is only in the way of who moves the thread to that core. Where none is
- * free, stepping aside would cost time slices: there we have the priority from the beginning. Once it took too long the
- * thread may want the very core that we look from: we sleep from then on, with the priority, and are woken as it stops.
+ * 15 µs, sleeping after 60; a priority from the beginning made some stops there take milliseconds. Where none is free,
+ * stepping aside costs time slices: there we have the priority from the beginning. Once it took too long the thread may
+ * want the very core that we look from: we sleep from then on, with the priority, and are woken as it stops.
  */
 int waiting_for_stop(struct waiting *w, pid_t tid, uint64_t limit_ns, int *ret_status, struct err *e)
 {
