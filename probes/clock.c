@@ -5,14 +5,14 @@
 
 /*
  * The clock takes longer to read than most of what is done with it, and where every block is counted there are two events
- * in a tenth of a microsecond. While they come as fast as that, one of eight reads it. So of each pause that the program
- * makes seven blocks at most are booked as if they had come or gone before it.
+ * in a tenth of a microsecond. While they come as fast as that, one of four reads it. So of each pause that the program
+ * makes three blocks at most are booked as if they had come or gone before it.
  */
 uint64_t clock_last;
 
 uint64_t clock_read(void)
 {
-	enum { QUICK = 16, UNREAD = 7 };
+	enum { QUICK = 16, UNREAD = 3 };
 	static uint32_t quick, unread;
 	uint64_t now;
 

@@ -156,7 +156,7 @@ uint64_t bag_take(unsigned *at); /* the next that lies in it, from place *at on;
 
 /* ---- clock.c ---- */
 extern uint64_t clock_last;  /* cycles() at one of the last events */
-uint64_t clock_read(void);   /* cycles(), or at most seven events ago; under the lock */
+uint64_t clock_read(void);   /* cycles(), or at most three events ago; under the lock */
 
 /* ---- table.c ---- */
 void table_add(uint64_t address, uint64_t size, uint32_t domain);
