@@ -28,6 +28,13 @@ class Target:
             assert line, 'the target died'
             self.said += line
 
+    def rest(self):
+        """Saying that it is ready is not the last thing it does: until each thread sleeps."""
+        end = time.monotonic() + 60
+        while {stat.read_text().rpartition(')')[2].split()[0] for stat in pathlib.Path(f'/proc/{self.process.pid}/task').glob('*/stat')} != {'S'}:
+            assert time.monotonic() < end, 'it does not come to rest'
+            time.sleep(0.005)
+
     def look(self):
         return json.loads(subprocess.run([LOOK, str(self.process.pid)], check=True, capture_output=True).stdout)
 
@@ -53,6 +60,7 @@ class Still(unittest.TestCase):
         cls.target = Target('stacks.py')
         cls.addClassCleanup(cls.target.__exit__)
         cls.said = json.loads(cls.target.said)
+        cls.target.rest()
         cls.seen = cls.target.look()
 
     def test_the_version_is_known_to_the_patch_level(self):
