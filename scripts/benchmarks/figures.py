@@ -29,6 +29,16 @@ def median_interval(values):
     return v[k], v[n - 1 - k]
 
 
+def gamma_interval(value, variance):
+    """95 % interval of a sum of weights, none of them certain: as src/model/estimate.c has it."""
+    def chi_square(z, degrees):
+        spread = 2 / (9 * degrees)
+        return degrees * max(0, 1 - spread + z * math.sqrt(spread)) ** 3
+
+    n = value * value / variance
+    return value * chi_square(-1.959963985, 2 * n) / (2 * n), value * chi_square(1.959963985, 2 * n + 2) / (2 * n)
+
+
 class Ratio:
     """with / without, of times taken in pairs. One list of pairs per process."""
 

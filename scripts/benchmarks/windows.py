@@ -1,6 +1,7 @@
 """
 scripts/bench windows: an idea, not a feature. What loops cost while CPython's allocator tables lead to memspy only in short
-random windows, flipped from outside. What is sampled then stands for 1 / duty as much; docs/decisions/0010 has what came of it.
+random windows, flipped from outside. What is sampled then stands for 1 / duty as much; what intervals come of that,
+windows_truth finds out. docs/decisions/0010 has what came of both.
 """
 import array
 import random

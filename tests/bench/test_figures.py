@@ -6,7 +6,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(ROOT / 'scripts'))
-from benchmarks.figures import Ratio, geometric_mean, median, median_interval, percentile  # noqa: E402
+from benchmarks.figures import Ratio, gamma_interval, geometric_mean, median, median_interval, percentile  # noqa: E402
 
 NOISY = [[(1.5, 1.0), (1.2, 9.0), (7.0, 1.1)], [(2.4, 2.0), (2.8, 2.1)]]  # two processes, (with, without)
 CASES = [
@@ -23,6 +23,19 @@ CASES = [
     ('noise in single runs does not move minima', Ratio([[(1.1, 1), (9, 1), (1.1, 8)]]).of_minima, 1.1),
     ('nothing without is nothing', Ratio([[(1, 1), (1, 1)], []]).of_pairs, 1),
     ('noise is what the runs without differ by', round(Ratio([[(1, 1.0), (1, 1.1), (1, 1.2)]]).noise, 3), 0.1),
+]
+
+
+def multipliers(n):
+    """Of n small blocks: the table of tests/unit/test_estimate.c holds memspy itself to the same figures."""
+    low, high = gamma_interval(n, n)
+    return round(low / n, 2), round(high / n, 2)
+
+
+CASES += [
+    ('the interval of ten samples is that of memspy', multipliers(10), (0.48, 1.84)),
+    ('of twenty', multipliers(20), (0.61, 1.54)),
+    ('of a hundred', multipliers(100), (0.81, 1.22)),
 ]
 
 
