@@ -79,8 +79,9 @@ static int begin_stream(struct feed *f, struct err *e)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", f->fd);
 	if (r == 0)
 		r = series_open(&f->series, path, e);
-	f->base_seconds = -1;
+	f->base_seconds = top_seconds(); /* its first tick was just taken */
 	f->first_bytes = 0;
+	f->is_long = false;
 	if (r < 0)
 		end_stream(f);
 	return r;
@@ -132,20 +133,20 @@ int feed_join(struct feed *f, pid_t pid, const struct session_options *o, struct
 	return r == 0 ? take_about(f, e) : r;
 }
 
-/* Everything that was written since. */
-static int read_ticks(struct feed *f, struct err *e)
+/* The next tick of what was written. */
+static int read_tick(struct feed *f, struct err *e)
 {
-	bool took = false;
-	int r = series_more(f->series, e);
+	int r = series_next(f->series, e);
 
-	while (r == 0 && (r = series_next(f->series, e)) == 0) {
-		if (f->base_seconds < 0)
-			f->base_seconds = top_seconds() - series_seconds(f->series);
-		r = ledger_take(f->ledger, series_names(f->series), series_sample(f->series),
-				f->base_seconds + series_seconds(f->series), e);
-		took = true;
+	if (r == SERIES_END) {
+		r = series_more(f->series, e);
+		if (r == 0)
+			r = series_next(f->series, e);
 	}
-	return r < 0 ? r : took ? FEED_TOOK : FEED_QUIET;
+	if (r != 0)
+		return r < 0 ? r : FEED_QUIET;
+	r = ledger_take(f->ledger, series_names(f->series), series_sample(f->series), f->base_seconds + series_seconds(f->series), e);
+	return r < 0 ? r : FEED_TOOK;
 }
 
 /* "target killed by signal 9" without its first word */
@@ -184,36 +185,43 @@ static bool is_full(struct feed *f, const json_t *progress)
 	return bytes > STREAM_MOST && bytes > STREAM_FIRSTS * f->first_bytes;
 }
 
-int feed_turn(struct feed *f, struct err *e)
+/* What the daemon says of the stream. */
+static int read_lines(struct feed *f, struct err *e)
 {
-	bool ended = false, full = false;
+	json_t *line;
 	int r = 0;
 
-	while (f->stream && !ended) {
-		json_t *line;
-
-		r = client_next(f->stream, &line, 0, e);
-		if (r == CLIENT_AGAIN)
-			break;
-		if (r)
-			return r < 0 ? r : err_set(e, ECONNRESET, "the memspy daemon went away");
-		full = is_full(f, json_object_get(line, "progress"));
-		ended = json_object_get(line, "end") != NULL;
-		if (ended)
+	while (!f->has_end && (r = client_next(f->stream, &line, 0, e)) == 0) {
+		f->is_long |= is_full(f, json_object_get(line, "progress"));
+		f->has_end = json_object_get(line, "end") != NULL;
+		if (f->has_end)
 			take_end(f, line);
 		json_decref(line);
 	}
+	if (r == 0 || r == CLIENT_AGAIN)
+		return 0;
+	return r < 0 ? r : err_set(e, ECONNRESET, "the memspy daemon went away");
+}
+
+int feed_turn(struct feed *f, struct err *e)
+{
+	int r, more;
+
 	if (!f->stream)
 		return FEED_QUIET;
-	r = read_ticks(f, e);
-	if (r >= 0 && ended) {
-		client_free(f->stream);
-		f->stream = NULL;
-		return FEED_ENDED;
-	}
-	if (r >= 0 && full)
+	r = read_lines(f, e);
+	if (r == 0)
+		r = read_tick(f, e);
+	/* Who asks for them is slower than they come: what is in between is passed over, and its memory given back. */
+	for (more = r; f->is_long && more == FEED_TOOK; r = more < 0 ? more : FEED_TOOK)
+		more = read_tick(f, e);
+	if (r >= 0 && f->is_long && !f->has_end)
 		begin_anew(f);
-	return r;
+	if (r != FEED_QUIET || !f->has_end)
+		return r;
+	client_free(f->stream);
+	f->stream = NULL;
+	return FEED_ENDED;
 }
 
 int feed_close(struct feed *f, struct err *e)

@@ -17,8 +17,8 @@
 enum { PLACES = 2 }; /* per process: what comes, and what is said of its recording */
 enum { LOOK_MS = 1000 }; /* whether there are others, where they are looked for */
 
-/* Signals, the keyboard if there is one, then the processes. A negative descriptor is skipped by poll. */
-static int wait_for(const struct top *t, bool keyboard, bool *ret_signal, struct err *e)
+/* Signals, the keyboard if there is one, then the processes. A negative descriptor is skipped by poll. At most: milliseconds, -1 for ever. */
+static int wait_for(const struct top *t, bool keyboard, int most, bool *ret_signal, struct err *e)
 {
 	const size_t count = 2 + PLACES * t->count;
 	_cleanup_(freep) struct pollfd *fds = calloc(count, sizeof(*fds));
@@ -33,12 +33,17 @@ static int wait_for(const struct top *t, bool keyboard, bool *ret_signal, struct
 		fds[2 + PLACES * i] = (struct pollfd){ f->stream ? client_fd(f->stream) : -1, POLLIN, 0 };
 		fds[3 + PLACES * i] = (struct pollfd){ f->writer ? client_fd(f->writer) : -1, POLLIN, 0 };
 	}
-	if (poll(fds, count, t->name || t->follow ? LOOK_MS : -1) < 0 && errno != EINTR)
+	if (poll(fds, count, most) < 0 && errno != EINTR)
 		return err_sys(e, errno, "cannot wait");
 	*ret_signal = fds[0].revents != 0 && signals_next(t->signals) != 0;
 	/* A terminal that is gone says so for ever. */
 	*ret_signal |= (fds[1].revents & (POLLHUP | POLLERR)) != 0;
 	return 0;
+}
+
+static int look_ms(const struct top *t)
+{
+	return t->name || t->follow ? LOOK_MS : -1;
 }
 
 static bool all_ended(const struct top *t)
@@ -131,9 +136,12 @@ static int take_keys(struct top *t, bool *quit, bool *all, struct err *e)
 static int turn(struct top *t, size_t i, struct err *e)
 {
 	struct feed *f = &t->feeds[i];
-	int r = feed_turn(f, e);
+	bool took = false;
+	int r;
 
-	if (r == FEED_TOOK)
+	while ((r = feed_turn(f, e)) == FEED_TOOK)
+		took = true;
+	if (r == FEED_QUIET && took)
 		return screen_taken(t->screen, i, e);
 	if (r == FEED_ENDED) {
 		struct err end;
@@ -165,7 +173,7 @@ static int run_on_stage(struct top *t, struct err *e)
 	int r = draw(t, &c, false, e);
 
 	while (r == 0 && !quit) {
-		r = wait_for(t, true, &quit, e);
+		r = wait_for(t, true, look_ms(t), &quit, e);
 		if (r == 0)
 			r = top_join(t, e);
 		if (r == 0)
@@ -197,27 +205,31 @@ static int print(struct top *t, struct feed *f, struct err *e)
 	_cleanup_(board_done) struct board b = { 0 };
 	_cleanup_(buf_done) struct buf text = { 0 };
 	const struct plain_look look = { .most_rows = t->rows, .by = t->look.by };
+	struct screen_process about = f->about;
 	int r = board_build(&b, f->ledger, &t->look, e);
 
 	if (r < 0)
 		return r;
-	f->about.age_seconds += f->ledger->samples > 1 ? f->interval_s : 0;
-	(t->is_json ? plain_json : plain_block)(&text, &f->about, f->ledger, &b, &look);
+	about.age_seconds += about.age_seconds > 0 ? f->ledger->seconds - f->ledger->began : 0;
+	(t->is_json ? plain_json : plain_block)(&text, &about, f->ledger, &b, &look);
 	if (text.failed)
 		return err_set(e, ENOMEM, "out of memory for a block");
 	if (fwrite(text.data, 1, text.length, stdout) != text.length || fflush(stdout) != 0)
 		return err_sys(e, errno, "cannot write");
+	f->blocks++;
 	return 0;
 }
 
-/* 1: enough was printed of all that are still there. */
+/* A block for each tick. FEED_TOOK: there may be another at once. */
 static int turn_plain(struct top *t, size_t i, struct err *e)
 {
 	struct feed *f = &t->feeds[i];
 	int r = feed_turn(f, e);
 
-	if (r == FEED_TOOK)
-		return print(t, f, e);
+	if (r == FEED_TOOK) {
+		r = print(t, f, e);
+		return r < 0 ? r : FEED_TOOK;
+	}
 	if (r == FEED_ENDED && t->count > 1) {
 		struct err end;
 
@@ -230,7 +242,7 @@ static int turn_plain(struct top *t, size_t i, struct err *e)
 static bool is_enough(const struct top *t)
 {
 	for (size_t i = 0; i < t->count; i++)
-		if (t->feeds[i].stream && (t->blocks == 0 || t->feeds[i].ledger->samples < t->blocks))
+		if (t->feeds[i].stream && (t->blocks == 0 || t->feeds[i].blocks < t->blocks))
 			return false;
 	return true;
 }
@@ -241,9 +253,12 @@ int top_plain(struct top *t, struct err *e)
 	int r = 0;
 
 	while (r == 0 && !quit) {
+		bool more = false;
+
 		for (size_t i = 0; r == 0 && i < t->count; i++) {
 			r = turn_plain(t, i, e);
-			if (r == 0)
+			more |= r == FEED_TOOK;
+			if (r >= 0)
 				r = feed_write_turn(&t->feeds[i], e);
 		}
 		if (r == 0 && all_ended(t))
@@ -251,7 +266,7 @@ int top_plain(struct top *t, struct err *e)
 		if (r == 0 && is_enough(t))
 			return 0;
 		if (r == 0)
-			r = wait_for(t, false, &quit, e);
+			r = wait_for(t, false, more ? 0 : look_ms(t), &quit, e);
 		if (r == 0)
 			r = top_join(t, e);
 	}

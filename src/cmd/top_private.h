@@ -30,10 +30,13 @@ struct feed {
 	struct client *stream; /* NULL: it has ended */
 	int fd;		      /* memory that the recording goes to */
 	uint64_t first_bytes; /* what its first tick took */
+	bool is_long;	      /* it takes more memory than it may */
+	bool has_end;	      /* all of it is there; its last ticks may not have been read */
 	struct series *series;
 	double base_seconds;  /* on our clock, of the first tick of the stream */
 	struct ledger *ledger; /* lent */
 	struct screen_process about; /* its strings are ours */
+	size_t blocks;		     /* of lines that were printed of it */
 	char how[ENDING_WORDS];   /* it ended: "killed by signal 9" */
 	bool is_gone;	      /* the process went away; false: the session ended for another reason */
 	/* the recording that a person asked for */
@@ -49,7 +52,10 @@ double top_seconds(void); /* the clock that ledgers are fed with */
 int feed_open(struct feed *f, pid_t pid, const struct session_options *o, bool has_options, struct err *e);
 /* A session that is there: one of a family. */
 int feed_join(struct feed *f, pid_t pid, const struct session_options *o, struct err *e);
-/* Reads what has come. FEED_QUIET, FEED_TOOK, FEED_ENDED, or a fault. */
+/*
+ * The next tick of what has come: FEED_TOOK, and there may be more. FEED_QUIET: nothing more for now. FEED_ENDED: there never
+ * will be. Or a fault. Ticks are left out only where they come faster than they are asked for, and have become too many.
+ */
 int feed_turn(struct feed *f, struct err *e);
 /* Ends the session, if it was begun to be looked at, nobody else looks and the process is there; a fault says what is left of it. What f holds is freed in any case. */
 int feed_close(struct feed *f, struct err *e);

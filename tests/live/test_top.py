@@ -117,6 +117,52 @@ def says_growth_per_minute(memspy, python):
         return f"{row['bytes_per_minute'] / MIB:.0f} MiB/min"
 
 
+def stream_of(top):
+    """The memory that top reads from, as a path."""
+    for fd in live.pathlib.Path(f'/proc/{top.pid}/fd').glob('*'):
+        try:
+            if 'memfd:memspy-top' in os.readlink(fd):
+                return fd
+        except OSError:
+            pass
+
+
+def a_block_for_each_look(memspy, python):
+    """Also where top was not given a processor for several of them; --count counts blocks."""
+    with Target(python, 'shelves.py') as target:
+        top = memspy.start('top', '--pid', target.pid, '--format', 'json', '--interval', 0.2, '--count', 15)
+        first = json.loads(top.stdout.readline())
+        top.send_signal(signal.SIGSTOP)
+        assert live.wait_until(lambda: live.status_of(top.pid)['State'].startswith('T')), 'top does not stop'
+        stream = stream_of(top)
+        assert live.wait_until(lambda: len(live.recording(stream)) > 18), live.recording(stream)
+        looks = [t['t'] for t in live.recording(stream)]
+        top.send_signal(signal.SIGCONT)
+        answer = memspy.end(top)
+        assert answer.returncode == 0, answer.stderr
+        blocks = [first['t'], *(json.loads(line)['t'] for line in answer.stdout.splitlines())]
+        assert len(blocks) == 15 and all(abs(b - t) < 0.06 for b, t in zip(blocks, looks)), (blocks, looks)
+
+
+def too_many_looks_are_passed_over(memspy, python):
+    """Whoever reads more slowly than top looks is told of now: what has piled up is bounded."""
+    with Target(python, 'many.py') as target:
+        top = memspy.start('top', '--pid', target.pid, '--exact', '--table-size', '64M', '--interval', 0.1, '--count', 30, '--format', 'json',
+                           '--rows', 1)
+        first = json.loads(top.stdout.readline())
+        top.send_signal(signal.SIGSTOP)
+        assert live.wait_until(lambda: live.status_of(top.pid)['State'].startswith('T')), 'top does not stop'
+        stream = stream_of(top)
+        assert live.wait_until(lambda: os.stat(stream).st_size > 24 * MIB), os.stat(stream)
+        looks = [t['t'] for t in live.recording(stream)]
+        top.send_signal(signal.SIGCONT)
+        answer = memspy.end(top)
+        assert answer.returncode == 0, answer.stderr
+        blocks = [first['t'], *(json.loads(line)['t'] for line in answer.stdout.splitlines())]
+        assert len(blocks) == 30 and looks[-1] - 0.06 < blocks[-1] and len(looks) > 60, (blocks, looks)
+        return f'{len(looks)} of them'
+
+
 def target_goes(memspy, python):
     with Target(python, 'shelves.py') as target:
         top = Blocks(memspy, '--pid', target.pid, '--interval', 0.2)
@@ -365,7 +411,7 @@ def main():
     if not found:
         sys.exit(live.SKIP)
     for name, python in found:
-        for case in (sees_growth, says_growth_per_minute, target_goes, several, by_name, those_that_come_later, many, one_of_several_refuses, killed,
+        for case in (sees_growth, a_block_for_each_look, too_many_looks_are_passed_over, says_growth_per_minute, target_goes, several, by_name, those_that_come_later, many, one_of_several_refuses, killed,
                      signals_end_it, attached_stays_attached, two_tops_at_once, tops_that_begin_together, the_first_of_two_goes,
                      records_meanwhile, a_long_stream_begins_anew, bad_usage):
             results.run(f"{name} {case.__name__.replace('_', ' ')}", case, memspy, python)
