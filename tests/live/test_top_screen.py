@@ -98,6 +98,7 @@ def is_golden(goldens, name, picture):
 
 
 def pictures(memspy, python, goldens):
+    """Each is looked at when the last of it is there: a terminal gets it piece by piece, from the top."""
     for columns, rows in ((80, 24), (120, 40), (60, 15)):
         size = f'{columns}x{rows}'
         with Target(python, 'shelves.py') as target, \
@@ -105,11 +106,11 @@ def pictures(memspy, python, goldens):
             filled(memspy, target, terminal)
             terminal.until(r'heap .*▲.*/min')  # its growth can be told
             terminal.keys('i')
-            is_golden(goldens, f'top-live-table-{size}.txt', terminal.until('by line · own code', '20.0 MiB'))
+            is_golden(goldens, f'top-live-table-{size}.txt', terminal.until('by line · own code', '20.0 MiB', 'prices', without=('decoder',)))
             terminal.keys('i', 'Enter')
-            is_golden(goldens, f'top-live-callers-{size}.txt', terminal.until('who called', 'bytearray', without=('· own code',)))
+            is_golden(goldens, f'top-live-callers-{size}.txt', terminal.until('who called', 'bytearray', 'esc back', without=('· own code',)))
             terminal.keys('Escape', 'M')
-            is_golden(goldens, f'top-live-module-{size}.txt', terminal.until('by module', 'json.decoder'))
+            is_golden(goldens, f'top-live-module-{size}.txt', terminal.until('by module', 'json.decoder', r'\? help  q quit  ⏎'))
 
 
 def keys(memspy, python):
