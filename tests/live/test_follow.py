@@ -21,14 +21,14 @@ PROGRAMS = 12
 class Family:
     """A target of family.py that is recorded with its children."""
 
-    def __init__(self, memspy, python, before=(), options=('--follow-fork',), env=None):
+    def __init__(self, memspy, python, before=(), options=('--follow-fork',), env=None, interval=0.2):
         self.memspy = memspy
         self.folder = live.path_of(f'family-{time.monotonic_ns()}')
         os.mkdir(self.folder)
         self.go, self.file = self.folder + '/go', self.folder + '/heap.json'
         self.target = Target(python, 'family.py', self.go, env=env)
         self.before = [self.ask(order) for order in before]
-        self.session = memspy.start('record', '--pid', self.target.pid, '--interval', '0.2', '--sample-bytes', PERIOD, '-o',
+        self.session = memspy.start('record', '--pid', self.target.pid, '--interval', interval, '--sample-bytes', PERIOD, '-o',
                                     self.file, *options)
         began = live.wait_until(lambda: live.has_ticks(self.file, self.target.pid) or self.session.poll() is not None)
         assert began and self.session.poll() is None, memspy.end(self.session).stderr
@@ -208,6 +208,18 @@ def one_after_the_other(memspy, python):
         return f'{PROGRAMS} programs one after the other, a file for each'
 
 
+def ended_at_an_exec(memspy, python):
+    """One Ctrl-C ends it also when the target has just become another program: memspy looks once a minute and learns of it then."""
+    with Family(memspy, python, interval=60) as f:
+        f.target.process.stdin.write(f'execute {MB}\n')
+        f.target.process.stdin.flush()
+        command = live.pathlib.Path(f'/proc/{f.target.pid}/cmdline')
+        assert live.wait_until(lambda: b'\0alone\0' in command.read_bytes()), command.read_bytes()
+        words = f.end(code=3).stderr
+        assert 'executed another program' in words and '0 children recorded' in words, words
+        f.unharmed()
+
+
 def asked_by_name(memspy, python):
     """Its parent is attached, it is not followed: it inherited a table that is not its own, and took CPython's
     allocator tables off the hooks at once."""
@@ -280,7 +292,7 @@ KINDS = {
     'children': (some_children, 'children'), 'children of a thread': (some_children, 'thread'), 'another key': (another_key,),
     'a pool': (pool,),
     'there before': (there_before,), 'a storm': (storm,), 'programs': (programs,), 'exec': (execute,),
-    'one exec after the other': (one_after_the_other,),
+    'one exec after the other': (one_after_the_other,), 'ended at an exec': (ended_at_an_exec,),
     'one asked for by name': (asked_by_name,), 'followed later': (follow_later,), 'gunicorn': (gunicorn,),
 }
 
