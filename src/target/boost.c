@@ -3,6 +3,7 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -23,6 +24,12 @@ static void let_go(struct boost *b)
 {
 	if (__atomic_sub_fetch(&b->users, 1, __ATOMIC_ACQ_REL) == 0)
 		free(b);
+}
+
+/* The waiter has done. */
+static bool is_alone(const struct boost *b)
+{
+	return __atomic_load_n(&b->users, __ATOMIC_ACQUIRE) == 1;
 }
 
 static void *wait_for_it(void *boost)
@@ -68,8 +75,13 @@ struct boost *boost_begin(pid_t tid)
 		free(b);
 		return NULL;
 	}
-	while (!(__atomic_load_n(&b->owner, __ATOMIC_ACQUIRE) & FUTEX_WAITERS) && clock_now_ns() - start < BEGINS_WITHIN_NS)
+	while (!(__atomic_load_n(&b->owner, __ATOMIC_ACQUIRE) & FUTEX_WAITERS) && clock_now_ns() - start < BEGINS_WITHIN_NS) {
+		if (is_alone(b)) { /* the kernel knows no such locks, or the thread is gone */
+			let_go(b);
+			return NULL;
+		}
 		clock_sleep_until(clock_now_ns() + 10000); /* it may need our core */
+	}
 	return b;
 }
 
@@ -84,7 +96,7 @@ void boost_end(struct boost *b)
 	waiter = __atomic_load_n(&b->waiter, __ATOMIC_ACQUIRE);
 	if (!waiter)
 		__atomic_store_n(&b->owner, 0, __ATOMIC_RELEASE);
-	else if (__atomic_load_n(&b->users, __ATOMIC_ACQUIRE) == 2)
+	else if (!is_alone(b))
 		sched_setscheduler(waiter, SCHED_OTHER, &plain);
 	let_go(b);
 }
