@@ -58,6 +58,13 @@ static uint64_t begin(struct probe_header *h, const struct probe_header *family)
 	return stamp;
 }
 
+static bool is_near(uint64_t function, unsigned hook)
+{
+	const struct probe_entry *entry = &memspy_probe_entry;
+
+	return config.near && entry->near_hooks[hook] && function == config.near + (entry->near_hooks[hook] - entry->near);
+}
+
 /* Nobody counts here: CPython is to call its allocators itself again. The slots for libc's stay, some cannot be written. */
 static void step_aside(void)
 {
@@ -69,7 +76,7 @@ static void step_aside(void)
 		uint64_t *table = (uint64_t *)config.tables[domain];
 
 		for (unsigned i = 0; table && i < 4; i++) /* its first word is for the functions */
-			if (table[1 + i] == ours[4 * domain + i] && originals[i])
+			if ((table[1 + i] == ours[4 * domain + i] || is_near(table[1 + i], 4 * domain + i)) && originals[i])
 				__atomic_store_n(&table[1 + i], originals[i], __ATOMIC_RELAXED);
 	}
 }

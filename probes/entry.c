@@ -40,6 +40,12 @@ __attribute__((used)) const struct probe_entry memspy_probe_entry = {
 		(uint64_t)hook_obj_free_threaded_malloc, (uint64_t)hook_obj_free_threaded_calloc,
 		(uint64_t)hook_obj_free_threaded_realloc, (uint64_t)hook_obj_free,
 	},
+	.near = (uint64_t)&near_words,
+	.near_end = (uint64_t)near_end,
+	.near_hooks = {
+		(uint64_t)near_mem_malloc, (uint64_t)near_mem_calloc, (uint64_t)near_mem_realloc, 0,
+		(uint64_t)near_obj_malloc, (uint64_t)near_obj_calloc, (uint64_t)near_obj_realloc, 0,
+	},
 	.config = (uint64_t)&config,
 	.private_pages = (uint64_t)&pages,
 	.config_bytes = sizeof(struct probe_config),

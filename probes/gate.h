@@ -32,16 +32,21 @@ static inline bool gate_passes(uint64_t size)
  * The mem and obj domains: whoever calls holds the GIL, so one counter serves all. It is taken down first and looked at
  * after, in one instruction; gate_decide_python puts back what was too much. Sizes are below 2^63: CPython sees to it.
  */
-static inline bool gate_passes_python(uint64_t size)
+static inline bool gate_passes_by(int64_t *left, uint64_t size)
 {
 #if defined(__x86_64__)
 	bool passes;
 
-	__asm__("subq %2, %0" : "+m"(pages.left), "=@ccg"(passes) : "r"(size)); /* gcc makes four instructions of it */
+	__asm__("subq %2, %0" : "+m"(*left), "=@ccg"(passes) : "r"(size)); /* gcc makes four instructions of it */
 	return likely(passes);
 #else
-	return likely((pages.left -= (int64_t)size) > 0);
+	return likely((*left -= (int64_t)size) > 0);
 #endif
+}
+
+static inline bool gate_passes_python(uint64_t size)
+{
+	return gate_passes_by(&pages.left, size);
 }
 
 static inline uint8_t *filter_at(uint64_t address)

@@ -97,8 +97,11 @@ static COLD void *reallocate(void *p, size_t count, size_t n, uint32_t hook, boo
 static COLD void *realloc_slow(void *p, size_t n)
 {
 	/* Inside the table's realloc the size has been counted already; the old block still has to go. */
-	if (pages.python_realloc == thread_pointer())
+	if (pages.python_realloc == thread_pointer()) {
+		if (likely(!filter_has((uint64_t)p)))
+			return ORIGINAL(HOOK_REALLOC, realloc_fn *)(p, n);
 		return reallocate(p, 1, n, HOOK_REALLOC, false);
+	}
 	return reallocate(p, 1, n, HOOK_REALLOC, gate_decide(n));
 }
 

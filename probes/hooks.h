@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "memspy/probe_abi.h"
+
 #pragma GCC visibility push(hidden)
 
 void *hook_malloc(size_t n);
@@ -42,5 +44,15 @@ void *hook_mem_free_threaded_realloc(void *ctx, void *p, size_t n);
 void *hook_obj_free_threaded_malloc(void *ctx, size_t n);
 void *hook_obj_free_threaded_calloc(void *ctx, size_t count, size_t n);
 void *hook_obj_free_threaded_realloc(void *ctx, void *p, size_t n);
+
+/* The same beside the interpreter; their section. */
+void *near_mem_malloc(void *ctx, size_t n);
+void *near_mem_calloc(void *ctx, size_t count, size_t n);
+void *near_mem_realloc(void *ctx, void *p, size_t n);
+void *near_obj_malloc(void *ctx, size_t n);
+void *near_obj_calloc(void *ctx, size_t count, size_t n);
+void *near_obj_realloc(void *ctx, void *p, size_t n);
+extern struct probe_near near_words; /* at its beginning */
+void near_end(void);
 
 #pragma GCC visibility pop

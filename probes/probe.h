@@ -8,6 +8,7 @@
  *
  *   entry.c state.c   what memspy finds in the image; the two structs that it fills
  *   hooks.c pymem.c   stand in for the target's functions; the fast path is there and in gate.h
+ *   near.c            that fast path once more, for a page beside the interpreter
  *   gate.c            whose turn is it to be sampled
  *   table.c sites.c   the shared table: live blocks, sums per site
  *   live.h live.c     the map of live blocks in it

@@ -79,6 +79,8 @@ static inline __attribute__((always_inline)) void *reallocate(const struct table
 	bool sampled, had;
 	void *q;
 
+	if (n > config.small_limit && config.divert) /* libc's, and counted there */
+		return ((py_realloc_fn *)config.original[t->realloc_])(ctx, p, n);
 	if (!p)
 		return t->domain == MEM ? hook_mem_malloc(ctx, n) : hook_obj_malloc(ctx, n);
 	sampled = n <= config.small_limit && !gate_passes_python(n) && gate_decide_python(n);

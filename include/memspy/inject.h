@@ -7,6 +7,7 @@
  *         no frame of the allocator or the loader on the thread's stack.
  *
  * Either leaves a probe that does nothing until it is configured (heap.h) and its hooks are reachable (patch.h).
+ * Where the interpreter is far from libc, a page beside it takes a copy of the fast path of its tables' hooks.
  * A probe that an earlier session left behind is found and used again: a process has at most one.
  * No thread is held for longer than the system calls take; files are parsed and bytes written before and after.
  */
@@ -28,6 +29,8 @@ struct injected {
 	bool reused;	     /* the probe was there already */
 	raddr base;	     /* of the image */
 	raddr table;	     /* in the target */
+	raddr near;	     /* the page beside the interpreter; 0: none */
+	bool near_is_used;   /* injected_hook gives what is there */
 	void *view;	     /* the same pages in our address space */
 	uint64_t table_bytes;
 	uint64_t view_bytes; /* all of the memfd: its other tables are places for children */
@@ -39,11 +42,11 @@ struct injected {
 };
 
 /*
- * table_bytes is what a new table gets; one that is there keeps its size. tables: 1, and one more for each child that is
+ * beside: the start of the interpreter. table_bytes is what a new table gets; one that is there keeps its size. tables: 1, and one more for each child that is
  * to have a place; a memfd that has fewer is replaced. 0, READ_GONE, or a fault with its
  * sentence; on a fault nothing of the target has changed but mappings that it does not know of.
  */
-int inject(struct injected *ret, pid_t pid, struct remote *remote, const struct maps *maps, enum inject_way way,
+int inject(struct injected *ret, pid_t pid, struct remote *remote, const struct maps *maps, raddr beside, enum inject_way way,
 	   uint64_t table_bytes, unsigned tables, struct err *e);
 /* The same memfd once more in our address space; or only one table of it, in which a child of the process counts. */
 int injected_again(struct injected *ret, const struct injected *from, struct err *e);
@@ -54,3 +57,12 @@ void injected_done(struct injected *i); /* unmaps our view; the target keeps its
 raddr injected_hook(const struct injected *i, enum probe_hook hook);
 /* From now on injected_hook gives those that CPython's tables need where there is no GIL. */
 void injected_free_threaded(struct injected *i);
+/*
+ * Fills the page beside the interpreter, for hooks that stand in for these; from now on injected_hook gives those in it. Only where
+ * there is a GIL and sampled blocks are diverted. Nothing happens where there is no such page, or one that was filled for others.
+ */
+void injected_near(struct injected *i, struct remote *remote, const struct probe_config *config);
+/* Does this word, which a session before may have written, lead to that hook? */
+bool injected_leads(const struct injected *i, enum probe_hook hook, uint64_t word);
+/* Is it in the image or the page at all? Most words are not. */
+bool injected_holds(const struct injected *i, uint64_t word);

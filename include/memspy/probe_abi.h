@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-#define PROBE_ABI 8u
+#define PROBE_ABI 9u
 #define PROBE_MAGIC 0x65626f7270737931u	      /* in the table's header */
 #define PROBE_PRIVATE_MAGIC 0x6574617669727031u /* in the private pages; 0 after a fork: then we are the child */
 #define PROBE_PRIVATE_PASSIVE 1u /* in its place: a child that was to be followed and is not */
@@ -151,6 +151,7 @@ struct probe_config {
 	uint64_t wanted;	       /* a bit per hook that new objects are to lead to */
 	uint64_t family;	       /* the first table, whose header has the places for children; 0: they are not followed */
 	uint64_t places;	       /* those that there are, a bit for each: what the header says is checked against it */
+	uint64_t near;		       /* where the page beside the interpreter is, or was to be made; 0: none (probes/near.c) */
 	uint64_t tables[2];	       /* where the mem and obj tables are: for the memspy that comes after a killed one */
 	struct probe_python python;
 	uint64_t cycles_per_ms;
@@ -168,6 +169,17 @@ struct probe_config {
 };
 
 enum { PROBE_MAX_DEPTH = 1024 };
+
+/* ---- the page beside the interpreter: code with the words it goes by; memspy fills them before a table leads there ---- */
+
+enum { PROBE_TABLE_HOOKS = HOOK_COUNT - HOOK_MEM_MALLOC }; /* those of the mem and obj tables */
+
+struct probe_near {
+	uint64_t left, python_realloc;		/* addresses of these in the private pages */
+	uint64_t small_limit;
+	uint64_t original[PROBE_TABLE_HOOKS];	/* as in config */
+	uint64_t hooks[PROBE_TABLE_HOOKS];	/* the probe's own, for what takes longer */
+};
 
 /* ---- private pages: page-aligned, MADV_WIPEONFORK, so a child finds zeroes and knows that it is one ---- */
 
@@ -312,7 +324,9 @@ struct probe_entry {
 	uint64_t magic;
 	uint32_t abi, hook_count;
 	uint64_t hooks[HOOK_COUNT];
-	uint64_t free_threaded[HOOK_COUNT - HOOK_MEM_MALLOC]; /* the tables' hooks where there is no GIL */
+	uint64_t free_threaded[PROBE_TABLE_HOOKS]; /* the tables' hooks where there is no GIL */
+	uint64_t near, near_end;		   /* what is copied beside the interpreter; begins with struct probe_near */
+	uint64_t near_hooks[PROBE_TABLE_HOOKS];	   /* in it; 0: none for this one */
 	uint64_t config, private_pages;
 	uint64_t config_bytes, private_bytes;
 	uint64_t enter, enter_alone; /* void (void): see struct probe_entering */

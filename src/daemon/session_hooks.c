@@ -159,6 +159,8 @@ int session_hooks_on(struct session *s, struct err *e)
 		r = configure(s, &allocators, &earlier, &config, e);
 	if (!r)
 		r = heap_arm(s->heap, s->remote, &config, &options, e);
+	if (!r && config.divert)
+		injected_near(&s->probe, s->remote, &config);
 	if (!r)
 		r = patches_apply(s->patches, s->remote, &s->probe, e);
 	s->rescan_at_ns = clock_now_ns() + RESCAN_NS;

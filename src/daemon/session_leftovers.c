@@ -22,15 +22,15 @@ struct search {
 
 static int put_back(struct search *search, raddr at, size_t count, struct err *e)
 {
-	const raddr hooks = search->s->probe.base, end = hooks + search->s->probe.image.span;
+	const struct injected *probe = &search->s->probe;
 
 	for (size_t i = 0; i < count; i++) {
-		if (search->words[i] - hooks >= end - hooks) /* nearly all */
+		if (!injected_holds(probe, search->words[i])) /* nearly all */
 			continue;
 		for (unsigned hook = FIRST; hook <= LAST; hook++) {
 			int r;
 
-			if (search->words[i] != injected_hook(&search->s->probe, hook) || !search->originals[hook])
+			if (!injected_leads(probe, hook, search->words[i]) || !search->originals[hook])
 				continue;
 			r = remote_write_u64(search->s->remote, at + 8 * i, search->originals[hook], e);
 			if (r && r != READ_TORN)

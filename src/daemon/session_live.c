@@ -79,10 +79,11 @@ static int bring_in(struct session *s, struct err *e)
 {
 	uint64_t bytes = s->options.table_bytes, most = bytes ? MOST_VIEW_BYTES / bytes : 1;
 	unsigned tables = most < 1 + s->options.places ? (unsigned)most : 1 + s->options.places;
-	int r = inject(&s->probe, s->id.pid, s->remote, s->maps, s->options.inject, bytes, tables ? tables : 1, e);
+	const raddr beside = python_object(s->python)->start;
+	int r = inject(&s->probe, s->id.pid, s->remote, s->maps, beside, s->options.inject, bytes, tables ? tables : 1, e);
 
 	if (r == -ENOMEM && tables > 1)
-		r = inject(&s->probe, s->id.pid, s->remote, s->maps, s->options.inject, bytes, 1, e);
+		r = inject(&s->probe, s->id.pid, s->remote, s->maps, beside, s->options.inject, bytes, 1, e);
 	return r;
 }
 

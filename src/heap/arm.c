@@ -136,6 +136,7 @@ int heap_arm(struct heap *h, struct remote *remote, struct probe_config *config,
 	if (!config->original[HOOK_MALLOC] || !config->original[HOOK_CALLOC] || !config->original[HOOK_FREE])
 		config->divert = 0;
 	config->table = h->probe->table;
+	config->near = h->probe->near;
 	config->table_bytes = h->probe->table_bytes;
 	config->family = 0; /* first: who finds empty private pages from here on is us, not a child */
 	config->places = (h->probe->tables >= PROBE_TABLES ? ~0ull : (1ull << h->probe->tables) - 1) & ~1ull;

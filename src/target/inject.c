@@ -70,10 +70,10 @@ static void *visit(void *own)
  * sleeps uninterruptibly cannot be let go otherwise; it would stop for us when it wakes, with nobody there to see it.
  * Signals wait meanwhile: a Ctrl-Z must not suspend us while we hold somebody.
  */
-int inject(struct injected *ret, pid_t pid, struct remote *remote, const struct maps *maps, enum inject_way way,
+int inject(struct injected *ret, pid_t pid, struct remote *remote, const struct maps *maps, raddr beside, enum inject_way way,
 	   uint64_t table_bytes, unsigned tables, struct err *e)
 {
-	struct entering in = { .pid = pid, .remote = remote, .maps = maps, .table_bytes = table_bytes * tables,
+	struct entering in = { .pid = pid, .remote = remote, .maps = maps, .beside = beside, .table_bytes = table_bytes * tables,
 			       .tables = tables, .patience_ns = way == INJECT_AUTO ? TRY_LIMIT_NS : ONLY_WAY_LIMIT_NS };
 	struct visit v = { .ret = ret, .in = &in, .way = way, .e = e };
 	sigset_t all, before;
@@ -126,14 +126,4 @@ int injected_place(struct injected *ret, const struct injected *from, unsigned p
 	ret->tid = 0;
 	ret->held_ns = 0;
 	return 0;
-}
-
-raddr injected_hook(const struct injected *i, enum probe_hook hook)
-{
-	return i->base + i->image.entry.hooks[hook];
-}
-
-void injected_free_threaded(struct injected *i)
-{
-	memcpy(&i->image.entry.hooks[HOOK_MEM_MALLOC], i->image.entry.free_threaded, sizeof(i->image.entry.free_threaded));
 }

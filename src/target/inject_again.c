@@ -201,6 +201,7 @@ static int use(const struct entering *in, const struct map *map, struct injected
 		return r;
 	if (fd >= 0 && fresh >= 0)
 		empty(fd, map->end - map->start);
+	i->near = near_found(in, i->base + i->image.entry.config);
 	i->way = c.h.inject_way == INJECT_DLOPEN ? INJECT_DLOPEN : INJECT_MAP;
 	i->reused = true;
 	return 0;

@@ -19,6 +19,19 @@ int mapping_write(const struct entering *in, const struct mapping *m, struct err
 	return r ? r : remote_write(in->remote, m->base + code, m->bytes + code, m->image->data_used - code, e);
 }
 
+static raddr note_of_near(const struct mapping *m)
+{
+	return m->base + m->image->entry.config + offsetof(struct probe_config, near);
+}
+
+int mapping_near(const struct entering *in, const struct mapping *m, raddr *ret, struct err *e)
+{
+	if (!m->near_is_there)
+		return remote_read_u64(in->remote, note_of_near(m), ret, e);
+	*ret = m->near;
+	return remote_write_u64(in->remote, note_of_near(m), m->near, e);
+}
+
 static int tell(const struct entering *in, const struct mapping *m, const struct probe_entering *what, struct err *e)
 {
 	return remote_write(in->remote, m->base + m->image->entry.config + offsetof(struct probe_config, entering), what,
@@ -80,6 +93,8 @@ int enter_prepare(const struct entering *in, const struct mapping *m, struct err
 	};
 	int r = mapping_write(in, m, e);
 
+	if (!r) /* `enter` maps what is noted */
+		r = remote_write_u64(in->remote, note_of_near(m), m->near_is_there ? 0 : m->near, e);
 	return r ? r : tell(in, m, &what, e);
 }
 

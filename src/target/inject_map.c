@@ -56,6 +56,8 @@ static int step_by_step(const struct entering *in, struct tracee *t, struct mapp
 	int r = checked(t, "make the probe's data writable", SYS_mprotect,
 			(uint64_t[6]){ m->base + code, span - code, PROT_READ | PROT_WRITE }, 0, e);
 
+	if (!r && !m->near_is_there)
+		r = near_map(in, t, m->base + m->image->entry.config, m->near, e);
 	if (!r)
 		r = inject_make_table(in, t, m->base + code, in->spare, &m->table, &m->fd, e);
 	if (!r)
@@ -144,6 +146,10 @@ static int map_into_gap(const struct entering *in, struct injected *ret, struct 
 	m.base = m.mapped ? in->orphan : maps_gap(in->maps, ret->image.span, in->gadgets.syscall_ret);
 	if (!m.base)
 		return err_set(e, ENOMEM, "the target has no room in its address space");
+	m.near = m.mapped ? near_found(in, m.base + ret->image.entry.config) : 0;
+	m.near_is_there = m.near != 0;
+	if (!m.near)
+		m.near = near_place(in);
 	r = image_relocated(&ret->image, m.base, &bytes, e);
 	m.bytes = bytes;
 	if (!r)
@@ -156,6 +162,8 @@ static int map_into_gap(const struct entering *in, struct injected *ret, struct 
 		r = inject_finish_table(ret, m.fd, in->table_bytes, e);
 	if (!r)
 		r = mapping_write(in, &m, e);
+	if (!r)
+		r = mapping_near(in, &m, &ret->near, e);
 	if (m.fd >= 0)
 		close(m.fd);
 	if (r)

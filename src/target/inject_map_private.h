@@ -9,6 +9,8 @@ struct mapping {
 	const struct image *image;
 	const unsigned char *bytes; /* the image, relocated */
 	raddr base, table;
+	raddr near; /* where the page beside the interpreter is to be, or is */
+	bool near_is_there;
 	int fd;		   /* the table, ours */
 	bool by_map_files; /* it can be opened where it is mapped: no descriptor has to wait for us */
 	bool mapped;	   /* the image is there, made by a thread that could not go on */
@@ -18,6 +20,9 @@ struct mapping {
 
 /* The image, relocated, into the room that was made for it. */
 int mapping_write(const struct entering *in, const struct mapping *m, struct err *e);
+
+/* What has become of the page beside the interpreter; 0: there is none. */
+int mapping_near(const struct entering *in, const struct mapping *m, raddr *ret, struct err *e);
 
 /* Writes the probe, and in it what `enter` needs. */
 int enter_prepare(const struct entering *in, const struct mapping *m, struct err *e);

@@ -16,6 +16,7 @@ struct entering {
 	const struct maps *maps;
 	struct gadgets gadgets;
 	uint64_t patience_ns; /* how long to look for a thread that may be used */
+	raddr beside; /* where the interpreter begins */
 	uint64_t table_bytes; /* of all tables */
 	unsigned tables;
 	raddr orphan; /* an image of the probe that lacks a table; 0: none */
@@ -32,6 +33,13 @@ int inject_make_table(const struct entering *in, struct tracee *t, raddr name_at
 		      struct err *e);
 /* Closes the target's descriptor, if it is still what we have open as `ours`: the target may have closed it, and opened another. */
 int inject_close(const struct entering *in, struct tracee *t, int64_t fd, int ours, struct err *e);
+/*
+ * The page beside the interpreter (inject_near.c). Its place is noted in the probe's config before it is mapped, so that
+ * one who is killed in between leaves nothing that cannot be found.
+ */
+raddr near_place(const struct entering *in);			  /* where there is room; 0: it is not needed, or there is none */
+int near_map(const struct entering *in, struct tracee *t, raddr config, raddr at, struct err *e); /* in the name of a stopped thread */
+raddr near_found(const struct entering *in, raddr config);	  /* where the probe with this config has its page; 0: nowhere */
 /* Our own mapping of the table, locked while it is there. EBUSY: another memspy has it. Takes nothing. */
 int inject_view(struct injected *i, int fd, uint64_t bytes, struct err *e);
 /* After the stop: size, seals, our view. Takes nothing. */

@@ -94,7 +94,8 @@ static uint64_t put_back(const struct patches *p, const struct place *place)
 }
 
 /* One word. What is there now must be what we expect: the target may have changed it, or the object be gone. */
-static int turn(struct patches *p, struct place *place, struct remote *remote, raddr hook, bool to_probe, struct err *e)
+static int turn(struct patches *p, struct place *place, struct remote *remote, const struct injected *probe, bool to_probe,
+		struct err *e)
 {
 	uint64_t now;
 	int r = remote_read_u64(remote, place->at, &now, e);
@@ -106,17 +107,17 @@ static int turn(struct patches *p, struct place *place, struct remote *remote, r
 	if (r)
 		return r;
 	if (to_probe) {
-		if (now != hook) {
+		if (!injected_leads(probe, place->hook, now)) {
 			if (!may_be_turned(p, place, now)) {
 				p->counts.skipped += !place->skipped;
 				place->skipped = true;
 				return 0;
 			}
-			r = remote_write_u64(remote, place->at, hook, e);
+			r = remote_write_u64(remote, place->at, injected_hook(probe, place->hook), e);
 		}
 		p->counts.slots += !r && !place->patched;
 		place->patched = !r;
-	} else if (now == hook) {
+	} else if (injected_leads(probe, place->hook, now)) {
 		r = remote_write_u64(remote, place->at, put_back(p, place), e);
 		place->patched = false;
 	}
@@ -133,7 +134,7 @@ static int turn_all(struct patches *p, struct remote *remote, const struct injec
 
 			if ((to_probe && place->patched) || frees(place->hook) != (to_probe == (pass == 0)))
 				continue;
-			r = turn(p, place, remote, injected_hook(probe, place->hook), to_probe, e);
+			r = turn(p, place, remote, probe, to_probe, e);
 			if (r)
 				return r;
 		}

@@ -397,6 +397,13 @@ def our_descriptors(pid):
     return [name for name in found if 'memspy-' in name and 'memfd' in name]
 
 
+def near_pages(pid):
+    """What may be the page beside the interpreter: [(start, end)]."""
+    fields = [f for f in (line.split(None, 5) for line in mappings(pid)) if len(f) == 5 and f[1] == 'r-xp' and f[4] == '0']
+    pages = [tuple(int(x, 16) for x in f[0].split('-')) for f in fields]
+    return [(start, end) for start, end in pages if end - start == 4096]
+
+
 def probe_range(pid):
     """Where the probe is, as the header of its table says: [(start, end)]. Before that is written nothing leads there."""
     ranges = []
@@ -407,7 +414,7 @@ def probe_range(pid):
                 magic, _, _, image, image_bytes = struct.unpack('<QQQQQ', memory.read(40))
                 if magic == 0x65626f7270737931:
                     ranges.append((image, image + image_bytes))
-    return ranges
+    return ranges + (near_pages(pid) if ranges else [])
 
 
 def hooked_where(pid):

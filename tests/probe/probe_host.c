@@ -72,6 +72,31 @@ static void find_hooks(void)
 	host.pages = (struct probe_private *)entry->private_pages;
 }
 
+/* With the page beside the interpreter, which is far from us: what is in it must need nothing but its words. */
+static void lead_through_the_page(void)
+{
+	enum { SOMEWHERE = 0x7fff0000, BYTES = 4096 };
+	void *page = mmap((void *)SOMEWHERE, BYTES, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+	ck_assert_ptr_eq(page, (void *)SOMEWHERE);
+	ck_assert_uint_gt(probe.base - (raddr)page, 4ull << 30);
+	probe.near = (raddr)page;
+	injected_near(&probe, host.remote, host.config);
+	ck_assert(probe.near_is_used);
+	host.mem_malloc = (void *(*)(void *, size_t))injected_hook(&probe, HOOK_MEM_MALLOC);
+	host.obj_malloc = (void *(*)(void *, size_t))injected_hook(&probe, HOOK_OBJ_MALLOC);
+	host.obj_calloc = (void *(*)(void *, size_t, size_t))injected_hook(&probe, HOOK_OBJ_CALLOC);
+	host.obj_realloc = (void *(*)(void *, void *, size_t))injected_hook(&probe, HOOK_OBJ_REALLOC);
+	ck_assert_uint_lt((raddr)host.obj_malloc - probe.near, BYTES);
+	ck_assert_uint_lt((raddr)host.obj_realloc - probe.near, BYTES);
+}
+
+void host_wrapped(void)
+{
+	host.config->divert = 0;
+	find_hooks();
+}
+
 void host_start(uint64_t sample_bytes, uint64_t table_bytes)
 {
 	const char *path = getenv("MEMSPY_PROBE");
@@ -93,6 +118,8 @@ void host_start(uint64_t sample_bytes, uint64_t table_bytes)
 	ck_ok(heap_new(&host.heap, &probe, &e), e);
 	host.random = 1;
 	host_arm(sample_bytes);
+	if (getenv("MEMSPY_NEAR"))
+		lead_through_the_page();
 }
 
 /* ---- arming ---- */

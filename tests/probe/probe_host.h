@@ -46,6 +46,8 @@ int host_program(const char *name, const TTest *run);
 
 /* Loads and arms. T in bytes; the table is the smallest that holds what the test wants alive. */
 void host_start(uint64_t sample_bytes, uint64_t table_bytes);
+/* From now on all is passed on, as in front of debug hooks, and free leads to us as well. */
+void host_wrapped(void);
 /* Before that: so many tables, all but the first for children, which are followed. Its private pages are wiped by a fork. */
 extern unsigned host_tables;
 /* Empties and arms again: a new session. */

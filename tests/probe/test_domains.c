@@ -131,7 +131,7 @@ END_TEST
 START_TEST(wrapped_domains_are_counted_once)
 {
 	host_start(T, 16 * MIB);
-	host.config->divert = 0;
+	host_wrapped();
 	host_seed(5);
 	run(1000000, 0.5);
 }
