@@ -8,6 +8,7 @@
 #include "memspy/command.h"
 #include "memspy/diff.h"
 #include "memspy/terminal.h"
+#include "fault_private.h"
 #include "put_private.h"
 
 /* What is compared: the names of views and groupings as report has them. */
@@ -85,7 +86,7 @@ static int judge(const struct diff *d, const struct diff_limit *limit, struct er
 	if (verdict == DIFF_MORE)
 		return -EDOM;
 	fflush(stdout);
-	fprintf(stderr, "memspy: %s\n", e->text);
+	fault_say(NULL, "%s", e->text);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "memspy/follow.h"
 #include "memspy/source.h"
 #include "memspy/stage.h"
+#include "fault_private.h"
 #include "session_args_private.h"
 #include "signals_private.h"
 #include "top_private.h"
@@ -51,7 +52,7 @@ static int add_all(struct top *t, const pid_t *pids, size_t count, bool has_opti
 	for (size_t i = 0; i < count; i++) {
 		r = top_add(t, pids[i], has_options, e);
 		if (r != 0 && count > 1)
-			fprintf(stderr, "memspy: %s\n", e->text);
+			fault_say(NULL, "%s", e->text);
 	}
 	if (t->count == 0 && count > 1)
 		return err_set(e, ESRCH, "none of the %zu processes can be looked at", count);
@@ -108,7 +109,7 @@ static int look(const struct args *a, struct top *t, struct err *e)
 		r = stage_open(&why);
 		if (r == 0)
 			return top_on_stage(t, e);
-		fprintf(stderr, "memspy: %s: plain lines instead\n", why.text);
+		fault_say(NULL, "%s: plain lines instead", why.text);
 	}
 	t->is_json = args_is(a, "format", "json");
 	t->rows = (size_t)args_number(a, "rows");
@@ -133,10 +134,10 @@ static void leave(struct top *t, bool talk)
 		struct err e = { "" };
 
 		if (f->writer)
-			fprintf(stderr, "memspy: %s\n",
+			fault_say(NULL, "%s",
 				feed_write_end(f, &said, &e) < 0 ? e.text : said.data ? said.data : "");
 		if (feed_close(f, &e) < 0)
-			fprintf(stderr, "memspy: %d: %s\n", f->pid, e.text);
+			fault_say(NULL, "%d: %s", f->pid, e.text);
 		else if (talk && !f->is_gone)
 			fprintf(stderr, "memspy: %d %s\n", f->pid, how_it_goes_on(f));
 		buf_done(&said);

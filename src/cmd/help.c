@@ -3,6 +3,7 @@
 
 #include "memspy/command.h"
 #include "options_private.h"
+#include "wrap_private.h"
 
 enum { WIDTH = 80, COLUMN = 28, NAME_COLUMN = 12 };
 
@@ -32,34 +33,6 @@ static const struct command_option *option_at(const struct command *c, size_t i)
 		if (i-- == (size_t)pid)
 			return o;
 	return i == (size_t)pid ? &option_help : NULL;
-}
-
-/* Breaks text at spaces; the lines after the first begin at `column`. Newlines of the text are kept. */
-static void wrapped(struct buf *to, const char *text, size_t column)
-{
-	size_t at = column;
-
-	while (*text) {
-		size_t word = strcspn(text, " \n");
-
-		if (at > column && at + 1 + word > WIDTH) {
-			buf_printf(to, "\n%*s", (int)column, "");
-			at = column;
-		} else if (at > column) {
-			buf_putc(to, ' ');
-			at++;
-		}
-		buf_add(to, text, word);
-		at += word;
-		text += word;
-		if (*text == '\n') {
-			buf_printf(to, "\n%*s", text[1] == '\n' ? 0 : (int)column, "");
-			at = column;
-		}
-		if (*text)
-			text++;
-	}
-	buf_putc(to, '\n');
 }
 
 static void usage(struct buf *to, const struct command *c)
@@ -109,7 +82,7 @@ static void option_line(struct buf *to, const struct command_option *o)
 	else
 		buf_printf(to, "%-*s", COLUMN, left);
 	describe(&text, o);
-	wrapped(to, text.data ? text.data : "", COLUMN);
+	wrap(to, text.data ? text.data : "", COLUMN, COLUMN, WIDTH);
 	buf_done(&text);
 }
 
@@ -131,7 +104,7 @@ void help_command(struct buf *to, const struct command *c)
 	buf_putc(to, '\n');
 	if (c->about) {
 		buf_putc(to, '\n');
-		wrapped(to, c->about, 0);
+		wrap(to, c->about, 0, 0, WIDTH);
 	}
 	buf_puts(to, "\nOptions:\n");
 	for (size_t i = 0; (o = option_at(c, i)); i++)

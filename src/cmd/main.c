@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "memspy/command.h"
+#include "fault_private.h"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_GONE = 3, MOST_COMMANDS = 64 };
 
@@ -23,19 +24,8 @@ static void keep_standard_files(void)
 		close(fd);
 }
 
-/* One sentence, on stderr. Names of the target may be in it. */
-static void complain(const char *command, const char *sentence)
-{
-	struct buf plain = { 0 };
-
-	buf_plain(&plain, sentence);
-	fprintf(stderr, "memspy%s%s: %s\n", command ? " " : "", command ? command : "", plain.data ? plain.data : "");
-	buf_done(&plain);
-}
-
 static int unknown_command(const char *name)
 {
-	char sentence[200];
 	const char *names[MOST_COMMANDS + 1] = { NULL };
 	const char *near;
 	size_t count = 0;
@@ -45,11 +35,9 @@ static int unknown_command(const char *name)
 			names[count++] = commands[i]->name;
 	near = suggest(name, names);
 	if (near)
-		snprintf(sentence, sizeof(sentence), "there is no command \"%.40s\"; did you mean memspy %s?",
-			 name, near);
+		fault_say(NULL, "there is no command \"%.40s\"; did you mean memspy %s?", name, near);
 	else
-		snprintf(sentence, sizeof(sentence), "there is no command \"%.40s\"; memspy help lists them", name);
-	complain(NULL, sentence);
+		fault_say(NULL, "there is no command \"%.40s\"; memspy help lists them", name);
 	return EXIT_USAGE;
 }
 
@@ -77,7 +65,7 @@ static int exit_code(const struct command *c, int r, const struct err *e)
 {
 	if (r == 0)
 		return EXIT_DONE;
-	complain(r == COMMAND_USAGE ? c->name : NULL, e->text[0] ? e->text : strerror(r < 0 ? -r : ECANCELED));
+	fault_say(r == COMMAND_USAGE ? c->name : NULL, "%s", e->text[0] ? e->text : strerror(r < 0 ? -r : ECANCELED));
 	return r == COMMAND_USAGE ? EXIT_USAGE : r == COMMAND_GONE ? EXIT_GONE : EXIT_FAILED;
 }
 
@@ -115,7 +103,7 @@ int main(int argc, char *argv[])
 		return unknown_command(argv[1]);
 
 	if ((fflush(stdout) != 0 || ferror(stdout)) && code == EXIT_DONE) {
-		fprintf(stderr, "memspy: cannot write the output: %s\n", strerror(errno));
+		fault_say(NULL, "cannot write the output: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
 	return code;

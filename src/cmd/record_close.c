@@ -10,6 +10,7 @@
 #include "memspy/report.h"
 #include "memspy/terminal.h"
 #include "memspy/units.h"
+#include "fault_private.h"
 #include "progress_private.h"
 #include "record_private.h"
 
@@ -56,7 +57,7 @@ static void say_lines(const struct job *j)
 	struct err e = { "" };
 
 	if (report_closing(j->output.path, terminal_columns(STDOUT_FILENO), &lines, &e) < 0)
-		fprintf(stderr, "memspy: no summary: %s\n", e.text);
+		fault_say(NULL, "no summary: %s", e.text);
 	else if (!lines.failed && lines.data)
 		printf("\n%s", lines.data);
 	fflush(stdout);

@@ -8,6 +8,7 @@
 
 #include "memspy/clock.h"
 #include "memspy/privileges.h"
+#include "fault_private.h"
 #include "record_private.h"
 #include "say_private.h"
 #include "signals_private.h"
@@ -45,7 +46,7 @@ static void close_watch(struct here *h)
 
 	h->watch = NULL;
 	if (closed < 0 && h->job->end != RECORDER_GONE)
-		fprintf(stderr, "memspy: while detaching: %s\n", late.text);
+		fault_say(NULL, "while detaching: %s", late.text);
 }
 
 /* The one that was asked for is gone, its children are not. */

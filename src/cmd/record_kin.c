@@ -11,6 +11,7 @@
 #include "memspy/clock.h"
 #include "memspy/follow.h"
 #include "memspy/units.h"
+#include "fault_private.h"
 #include "progress_private.h"
 #include "record_private.h"
 #include "say_private.h"
@@ -58,7 +59,7 @@ static void let_go(struct child *c)
 	struct err late = { "" };
 
 	if (c->watch && watch_close(c->watch, "detached", &late) < 0 && c->end != RECORDER_GONE)
-		fprintf(stderr, "memspy: while detaching from %d: %s\n", c->pid, late.text);
+		fault_say(NULL, "while detaching from %d: %s", c->pid, late.text);
 	c->watch = NULL;
 }
 
@@ -192,7 +193,7 @@ static void open_child(struct kin *k, const struct follow_child *which, uint64_t
 	r = record(k, c, now, &e);
 	if (r) {
 		progress_clear();
-		fprintf(stderr, "memspy: %d is not recorded: %s\n", c->pid, e.text);
+		fault_say(NULL, "%d is not recorded: %s", c->pid, e.text);
 		let_go(c);
 		follow_let_go(k->follow, c->pid);
 		free(c->path);

@@ -11,6 +11,7 @@
 #include "memspy/cleanup.h"
 #include "memspy/plain.h"
 #include "memspy/stage.h"
+#include "fault_private.h"
 #include "signals_private.h"
 #include "top_private.h"
 
@@ -234,7 +235,7 @@ static int turn_plain(struct top *t, size_t i, struct err *e)
 		struct err end;
 
 		say_end(f, &end);
-		fprintf(stderr, "memspy: %s\n", end.text);
+		fault_say(NULL, "%s", end.text);
 	}
 	return r < 0 ? r : 0;
 }

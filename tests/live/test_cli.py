@@ -3,14 +3,17 @@
 
 Argument: the program memspy.
 """
+import fcntl
 import json
 import os
 import pathlib
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import unittest
 
@@ -44,10 +47,13 @@ class Refusals(unittest.TestCase):
         self.folder = pathlib.Path(folder)
         self.out = self.folder / 'heap.json'
 
-    def run_memspy(self, *args, memspy=MEMSPY, before=(), **options):
+    def environment(self):
         env = dict(os.environ, MEMSPY_RUNTIME_DIR=str(self.folder / 'run'), NO_COLOR='1')
         env.pop('XDG_RUNTIME_DIR', None)
-        return subprocess.run([*before, memspy, *args], cwd=self.folder, env=env, capture_output=True, text=True, timeout=60,
+        return env
+
+    def run_memspy(self, *args, memspy=MEMSPY, before=(), **options):
+        return subprocess.run([*before, memspy, *args], cwd=self.folder, env=self.environment(), capture_output=True, text=True, timeout=60,
                               stdin=subprocess.DEVNULL, **options)
 
     def start(self, *args):
@@ -157,6 +163,43 @@ class Refusals(unittest.TestCase):
         run.mkdir(mode=0o700)
         os.chown(run, 65534, 65534)
         self.refused(self.run_memspy('status'), 1, 'must be a directory of yours')
+
+    def on_a_terminal(self, columns, *args):
+        """What memspy says there: its lines."""
+        ours, theirs = os.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack('4H', 24, columns, 0, 0))
+        try:
+            run = subprocess.run([MEMSPY, *args], cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.DEVNULL, stderr=theirs, timeout=60)
+        finally:
+            os.close(theirs)
+        self.assertNotEqual(run.returncode, 0)
+        said = b''
+        try:
+            while more := os.read(ours, 65536):
+                said += more
+        except OSError:  # nobody has the other end any more
+            pass
+        os.close(ours)
+        return said.decode().replace('\r\n', '\n').splitlines()
+
+    def test_a_refusal_is_broken_between_words_where_a_terminal_ends_and_nowhere_else(self):
+        long = '/' + 40 * 'long/' + 'name.json'
+        for args in (['record', '--pid', '4194303', '--interval', 'often'], ['report', long], ['top'], ['record', '--pid', '4194303'],
+                     ['repotr'], ['report', '--by', 'café', 'x.json'], ['report', 'a \x1b[31m red\nname.json']):
+            line = self.run_memspy(*args).stderr
+            self.assertEqual(line.count('\n'), 1, line)
+            for columns in (30, 60, 80, 200):
+                lines = self.on_a_terminal(columns, *args)
+                self.assertEqual(' '.join(each.strip() for each in lines), line.rstrip('\n'))
+                indent = 8 if columns >= 40 else 0
+                for i, each in enumerate(lines):
+                    self.assertTrue(len(each) <= columns or ' ' not in each.strip(), each)
+                    if i:
+                        word = each.split()[0]
+                        self.assertEqual(each[:indent + len(word)], ' ' * indent + word)
+                        self.assertGreater(len(lines[i - 1]) + 1 + len(word), columns, f'{word} had room: {lines}')
+        self.assertGreater(len(self.on_a_terminal(30, 'top')), 1)
 
     def test_bad_numbers_and_sizes_are_bad_usage(self):
         target = self.start_python()
