@@ -30,7 +30,7 @@ def left(pid):
     for f in (line.split(None, 5) for line in live.mappings(pid)):
         if len(f) > 5 and 'memfd:memspy-table' in f[5]:
             tables += 1
-        elif live.may_be_ours(f) and 'x' in f[1]:
+        elif live.may_be_ours(f) and 'x' in f[1] and not live.is_near_page(f):
             images += 1
             empty += not live.was_written(pid, f)
     return images, empty, tables
@@ -64,7 +64,7 @@ class Seen:
     def __init__(self):
         self.targets = self.kills = self.deaths = 0
         self.images, self.tables = collections.Counter(), collections.Counter()  # in the end, of each target
-        self.empty = self.descriptors = 0
+        self.empty = self.descriptors = self.pages = 0
         self.faults = []
 
     def visit(self, memspy, target, dice, file):
@@ -84,12 +84,15 @@ class Seen:
         # Without a table the thread that makes it may still be on its way in: then the image is that one's.
         if was[2] and (now[2] > was[2] or was[0] > was[1] and now[0] > was[0]) or now[0] > visits + 1:
             self.faults.append(f'what was there was not used again: {was}, then {now}: {where(target.pid)}')
+        pages = len(live.near_pages(target.pid))
+        self.faults += [f'{pages} pages beside the interpreter, and {now[0]} images'] if pages > now[0] else []
         self.faults += target.works() + live.not_let_go(target.pid)
         self.faults += [f'{live.hooked_where(target.pid)} lead to the probe'] if live.hooked_words(target.pid) else []
         self.faults += [f'a descriptor is left: {d}' for d in live.our_descriptors(target.pid)]
         self.targets += 1
         self.deaths += target.process.poll() is not None
         self.images[now[0]] += 1
+        self.pages += pages
         self.tables[now[2]] += 1
         self.empty += now[1]
 
@@ -97,7 +100,7 @@ class Seen:
 def told(seen):
     images = ', '.join(f'{n} in {count}' for n, count in sorted(seen.images.items()))
     tables = ', '.join(f'{n} in {count}' for n, count in sorted(seen.tables.items()))
-    return f'{seen.targets} targets, {seen.kills} kills; images left: {images} ({seen.empty} empty); tables: {tables}; ' \
+    return f'{seen.targets} targets, {seen.kills} kills; images left: {images} ({seen.empty} empty), {seen.pages} pages; tables: {tables}; ' \
         f'{seen.descriptors} descriptors were left, and closed by the next one'
 
 

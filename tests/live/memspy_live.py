@@ -373,8 +373,16 @@ def may_be_ours(fields):
     return 'memfd:memspy-' in name or 'x' in fields[1] and name == '' and int(fields[4]) == 0
 
 
+def is_near_page(fields):
+    """Of what may be ours: the page beside the interpreter. It is written when the first session needs it."""
+    start, end = (int(x, 16) for x in fields[0].split('-'))
+    return fields[1] == 'r-xp' and len(fields) == 5 and end - start == 4096
+
+
 def was_written(pid, fields):
     """Of what may be ours: not an image that a memspy, killed just then, had mapped and not written. It stays, and costs nothing."""
+    if is_near_page(fields):
+        return True
     with open(f'/proc/{pid}/mem', 'rb', 0) as memory:
         memory.seek(int(fields[0].split('-')[0], 16))
         return len(fields) > 5 or any(memory.read(4096))
@@ -384,7 +392,7 @@ def ours(pid, unwritten=True):
     """What of memspy is mapped: arenas of the allocator come and go, this must not."""
     found = [f for f in (line.split(None, 5) for line in mappings(pid)) if may_be_ours(f)]
     found = [f for f in found if unwritten or was_written(pid, f)]
-    return sorted(f'{f[1]} {f[5] if len(f) > 5 else "probe"}' for f in found)
+    return sorted(f'{f[1]} {f[5] if len(f) > 5 else "page" if is_near_page(f) else "probe"}' for f in found)
 
 
 def our_descriptors(pid):
@@ -399,9 +407,8 @@ def our_descriptors(pid):
 
 def near_pages(pid):
     """What may be the page beside the interpreter: [(start, end)]."""
-    fields = [f for f in (line.split(None, 5) for line in mappings(pid)) if len(f) == 5 and f[1] == 'r-xp' and f[4] == '0']
-    pages = [tuple(int(x, 16) for x in f[0].split('-')) for f in fields]
-    return [(start, end) for start, end in pages if end - start == 4096]
+    found = [f for f in (line.split(None, 5) for line in mappings(pid)) if may_be_ours(f) and is_near_page(f)]
+    return [tuple(int(x, 16) for x in f[0].split('-')) for f in found]
 
 
 def probe_range(pid):
