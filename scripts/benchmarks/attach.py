@@ -1,4 +1,5 @@
 """scripts/bench attach: how long a thread is held, and what the target itself notices of it."""
+import os
 import struct
 import time
 
@@ -7,10 +8,11 @@ from .pairs import guarded, progress, say
 from .processes import Setting, Target, each_python, scratch
 
 KINDS = ['idle', 'busy', 'threads']
-HEAD = ['CPython, target, way', 'n', 'median', '95 %', 'p99', 'most', 'gap median', 'gap most', 'gap without', 'took ms']
+HEAD = ['CPython, target, way', 'n', 'median', '95 %', 'p99', 'most', 'gap median', 'gap most', 'stolen ms', 'gap without', 'took ms']
 NOTE = """gap: largest distance between two readings of the clock by the target itself while memspy attaches; without: the same
 in as long a time before. idle sleeps (its gap is how late it woke), busy reads the clock in a loop, threads does so beside
-three that allocate (the GIL makes gaps of its own). Each time the daemon is started anew, too."""
+three that allocate (the GIL makes gaps of its own). stolen: what the host of a virtual machine took from it (/proc/stat, all cores,
+in steps of 10 ms) while the largest gap came. Each time the daemon is started anew, too."""
 
 
 NOTES = 1 << 20
@@ -30,18 +32,25 @@ def clock_of(version):
     return time.time if version.startswith('2.') else time.perf_counter
 
 
+def stolen_ms():
+    with open('/proc/stat') as f:
+        words = f.readline().split()
+    return 1000 * int(words[8]) / os.sysconf('SC_CLK_TCK') if len(words) > 8 else 0
+
+
 def one(memspy, version, python, kind, setting):
     """One fresh process: how long it was held, and its largest gaps before and while memspy attached."""
     clock, path = clock_of(version), scratch / 'gaps'
     path.write_bytes(bytes(NOTES))
     with Target(python, kind, path, inside='attach_inside.py') as target:
         time.sleep(0.06)
-        begin = clock()
+        stolen, begin = stolen_ms(), clock()
         session = memspy.attach(target.pid, setting)
         end = clock()
         time.sleep(0.01)  # a gap is noted when it is over
+        stolen = stolen_ms() - stolen
         memspy.detach(target.pid)
-        return {'held_ns': session['held_ns'], 'way': session['way'], 'took_s': end - begin,
+        return {'held_ns': session['held_ns'], 'way': session['way'], 'took_s': end - begin, 'stolen_ms': stolen,
                 'gap_ns': gaps_of(path, begin, end + 0.005),
                 'gap_before_ns': gaps_of(path, begin - (end - begin) - 0.005, begin)}
 
@@ -80,6 +89,7 @@ def run(o, results, memspy):
                 gaps = [g['gap_ns'] for g in got]
                 low, high = median_interval(held)
                 table.add(label, len(got), us(median(held)), f'{us(low)} to {us(high)}', us(percentile(held, 99)),
-                          us(max(held)), us(median(gaps)), us(max(gaps)), us(median(g['gap_before_ns'] for g in got)),
+                          us(max(held)), us(median(gaps)), us(max(gaps)),
+                          f"{max(got, key=lambda g: g['gap_ns'])['stolen_ms']:.0f}", us(median(g['gap_before_ns'] for g in got)),
                           f"{1000 * median(g['took_s'] for g in got):.1f}")
                 found.append({'python': version, 'target': kind, 'way': way, 'rounds': got})
