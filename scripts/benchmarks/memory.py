@@ -11,6 +11,7 @@ TICK = os.sysconf('SC_CLK_TCK')
 MIB = 1 << 20
 CASES = [  # what, places, renewed a second, sampling
     ('steady service, 512K', 500, 500, '512K'),
+    ('2,600 places, 8K', 2600, 1000, '8K'),  # about 5,000 sites
     ('5,000 places, 8K', 5000, 1000, '8K'),
 ]
 HEAD = ['target, sampling', 'sites', 'target +', 'of it table', 'memspy most', 'memspy CPU', 'file', 'file per hour']
