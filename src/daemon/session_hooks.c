@@ -76,26 +76,34 @@ int session_hooks_earlier(struct session *s, struct probe_config *ret, struct er
 }
 
 /*
+ * A table's four belong together: blocks of one allocator are not to come to the free of another that was there in an
+ * earlier session. Whoever is in front of our hooks calls those, and they what was behind them.
+ */
+static void find_table_originals(const struct python_allocator *table, unsigned first, const struct probe_config *earlier,
+				 bool is_in_front, uint64_t to[HOOK_COUNT])
+{
+	for (unsigned i = first; i < first + 4; i++)
+		if (!to[i])
+			to[i] = is_in_front && earlier->original[i] ? earlier->original[i] : table->functions[i - first];
+}
+
+/*
  * What each hook stands for, whether this session wants it or not: a thread may be inside any hook that an earlier session
  * left reachable, and must find its way out.
  */
 static void find_originals(struct session *s, const struct python_allocators *allocators, const struct probe_config *earlier,
-			   uint64_t to[HOOK_COUNT])
+			   const bool in_front[2], uint64_t to[HOOK_COUNT])
 {
 	patches_originals(s->patches, to);
+	find_table_originals(&allocators->mem, HOOK_MEM_MALLOC, earlier, in_front[0], to);
+	find_table_originals(&allocators->obj, HOOK_OBJ_MALLOC, earlier, in_front[1], to);
 	for (unsigned i = 0; i < HOOK_COUNT; i++)
 		if (!to[i])
 			to[i] = earlier->original[i];
-	for (unsigned i = 0; i < 4; i++) {
-		if (!to[HOOK_MEM_MALLOC + i])
-			to[HOOK_MEM_MALLOC + i] = allocators->mem.functions[i];
-		if (!to[HOOK_OBJ_MALLOC + i])
-			to[HOOK_OBJ_MALLOC + i] = allocators->obj.functions[i];
-	}
 }
 
 static int configure(struct session *s, const struct python_allocators *allocators, const struct probe_config *earlier,
-		     struct probe_config *config, struct err *e)
+		     const bool in_front[2], struct probe_config *config, struct err *e)
 {
 	*config = (struct probe_config){
 		.small_limit = allocators->small_limit,
@@ -108,7 +116,7 @@ static int configure(struct session *s, const struct python_allocators *allocato
 		.tables = { allocators->mem.table, allocators->obj.table },
 		.wanted = s->hooks,
 	};
-	find_originals(s, allocators, earlier, config->original);
+	find_originals(s, allocators, earlier, in_front, config->original);
 	memcpy(s->originals, config->original, sizeof(s->originals));
 	return python_probe_table(s->python, s->remote, &config->python, e);
 }
@@ -129,6 +137,7 @@ int session_hooks_on(struct session *s, struct err *e)
 	struct leftovers found = { { 0, 0 } };
 	struct python_allocators allocators;
 	struct probe_config config, earlier;
+	bool in_front[2];
 	int r = session_hooks_earlier(s, &earlier, e);
 
 	if (!r && (earlier.tables[0] || earlier.tables[1])) /* killed, or somebody was in front of us when we left */
@@ -149,14 +158,14 @@ int session_hooks_on(struct session *s, struct err *e)
 		patches_earlier(s->patches, earlier.original);
 	if (!r)
 		r = patches_find(s->patches, s->remote, s->maps, &s->probe, python_object(s->python)->start, e);
-	if (!r && allocators.hooking != HOOK_NOTHING &&
-	    !is_in_front_of_us(s, &allocators.mem, HOOK_MEM_MALLOC, &earlier, &found))
+	in_front[0] = is_in_front_of_us(s, &allocators.mem, HOOK_MEM_MALLOC, &earlier, &found);
+	in_front[1] = is_in_front_of_us(s, &allocators.obj, HOOK_OBJ_MALLOC, &earlier, &found);
+	if (!r && allocators.hooking != HOOK_NOTHING && !in_front[0])
 		r = add_table(s, &allocators.mem, HOOK_MEM_MALLOC, e);
-	if (!r && allocators.hooking != HOOK_NOTHING &&
-	    !is_in_front_of_us(s, &allocators.obj, HOOK_OBJ_MALLOC, &earlier, &found))
+	if (!r && allocators.hooking != HOOK_NOTHING && !in_front[1])
 		r = add_table(s, &allocators.obj, HOOK_OBJ_MALLOC, e);
 	if (!r)
-		r = configure(s, &allocators, &earlier, &config, e);
+		r = configure(s, &allocators, &earlier, in_front, &config, e);
 	if (!r)
 		r = heap_arm(s->heap, s->remote, &config, &options, e);
 	if (!r && config.divert)
