@@ -14,8 +14,8 @@ enum {
 	MEMFD_CREATE = 319, /* x86-64 */
 	GET_SEALS = 1034, ALL_SEALS = 7, NO_MEMORY_FILE = -9, /* EBADF */
 	FILE_SIZE = 1, /* RLIMIT_FSIZE */
-	READ_WRITE = 3, READ_EXECUTE = 5, SHARED = 1, NEAR_PAGE = 0x100022, /* private, of no file, only where nothing is */
-	NEAR_BYTES = 4096, CLOEXEC_SEALABLE = 3, WIPE_ON_FORK = 18,
+	READ_WRITE = 3, READ_EXECUTE = 5, SHARED = 1, CLOEXEC_SEALABLE = 3, WIPE_ON_FORK = 18,
+	NEAR_PAGE = 0x100022, /* private, of no file, only where nothing is */
 	PATIENCE_CYCLES = 4000000, /* one or two milliseconds */
 };
 
@@ -101,17 +101,17 @@ static void make_table(struct probe_entering *in)
 }
 
 /* It can be done without. */
-static void make_near_page(void)
+static void make_near_page(const struct probe_entering *in)
 {
-	int64_t at = config.near;
+	int64_t at;
 
-	if (!at)
+	if (!in->near)
 		return;
-	at = system_call(MMAP_, config.near, NEAR_BYTES, READ_EXECUTE, NEAR_PAGE, (uint64_t)-1, 0);
-	if ((uint64_t)at == config.near)
+	at = system_call(MMAP_, in->near, PROBE_NEAR_BYTES, READ_EXECUTE, NEAR_PAGE, (uint64_t)-1, 0);
+	if ((uint64_t)at == in->near)
 		return;
 	if (at > 0) /* before Linux 4.17 it is anywhere */
-		system_call(MUNMAP, (uint64_t)at, NEAR_BYTES, 0, 0, 0, 0);
+		system_call(MUNMAP, (uint64_t)at, PROBE_NEAR_BYTES, 0, 0, 0, 0);
 	config.near = 0;
 }
 
@@ -122,7 +122,7 @@ void enter(void)
 
 	if (result < 0) /* then we cannot say so either: memspy stops waiting */
 		return;
-	make_near_page();
+	make_near_page(in);
 	make_table(in);
 	if (in->error && !in->done)
 		leave(in, in->fd ? 2 : 1);

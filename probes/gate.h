@@ -32,7 +32,7 @@ static inline bool gate_passes(uint64_t size)
  * The mem and obj domains: whoever calls holds the GIL, so one counter serves all. It is taken down first and looked at
  * after, in one instruction; gate_decide_python puts back what was too much. Sizes are below 2^63: CPython sees to it.
  */
-static inline bool gate_passes_by(int64_t *left, uint64_t size)
+static inline __attribute__((always_inline)) bool gate_passes_by(int64_t *left, uint64_t size)
 {
 #if defined(__x86_64__)
 	bool passes;

@@ -29,7 +29,7 @@ typedef void *realloc_fn(void *, void *, size_t);
 
 #define WORD(of, hook, type) ((type *)near_words.of[(hook) - HOOK_MEM_MALLOC])
 
-static inline bool passes(uint64_t size)
+static inline __attribute__((always_inline)) bool passes(uint64_t size)
 {
 	int64_t *left = (int64_t *)near_words.left;
 

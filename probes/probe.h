@@ -41,7 +41,7 @@ extern struct probe_private pages;
 
 enum { MALLOC, MEM, OBJ, MMAP }; /* enum domain of the outside world */
 
-static inline uint64_t thread_pointer(void)
+static inline __attribute__((always_inline)) uint64_t thread_pointer(void)
 {
 	uint64_t tp;
 

@@ -42,9 +42,10 @@ struct injected {
 };
 
 /*
- * beside: the start of the interpreter. table_bytes is what a new table gets; one that is there keeps its size. tables: 1, and one more for each child that is
- * to have a place; a memfd that has fewer is replaced. 0, READ_GONE, or a fault with its
- * sentence; on a fault nothing of the target has changed but mappings that it does not know of.
+ * beside: the start of an interpreter whose tables may be turned, or 0. table_bytes is what a new table gets; one that is
+ * there keeps its size. tables: 1, and one more for each child that is to have a place; a memfd that has fewer is replaced.
+ * 0, READ_GONE, or a fault with its sentence; on a fault nothing of the target has changed but mappings that it does not
+ * know of.
  */
 int inject(struct injected *ret, pid_t pid, struct remote *remote, const struct maps *maps, raddr beside, enum inject_way way,
 	   uint64_t table_bytes, unsigned tables, struct err *e);

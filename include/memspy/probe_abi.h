@@ -113,6 +113,7 @@ struct probe_entering {
 	uint64_t image, image_bytes; /* where we are */
 	uint64_t data, data_bytes; /* to be made writable */
 	uint64_t wipe, wipe_bytes; /* to be wiped at fork */
+	uint64_t near;		   /* where the page beside the interpreter is to be made; 0: nowhere */
 	uint64_t table_bytes;
 	char name[16];		   /* of the memfd */
 	int64_t fd;		   /* out: descriptor + 1, or -errno */
@@ -151,7 +152,7 @@ struct probe_config {
 	uint64_t wanted;	       /* a bit per hook that new objects are to lead to */
 	uint64_t family;	       /* the first table, whose header has the places for children; 0: they are not followed */
 	uint64_t places;	       /* those that there are, a bit for each: what the header says is checked against it */
-	uint64_t near;		       /* where the page beside the interpreter is, or was to be made; 0: none (probes/near.c) */
+	uint64_t near; /* where the page beside the interpreter is, or was to be; noted before it is made; 0: none (probes/near.c) */
 	uint64_t tables[2];	       /* where the mem and obj tables are: for the memspy that comes after a killed one */
 	struct probe_python python;
 	uint64_t cycles_per_ms;
@@ -172,7 +173,10 @@ enum { PROBE_MAX_DEPTH = 1024 };
 
 /* ---- the page beside the interpreter: code with the words it goes by; memspy fills them before a table leads there ---- */
 
-enum { PROBE_TABLE_HOOKS = HOOK_COUNT - HOOK_MEM_MALLOC }; /* those of the mem and obj tables */
+enum {
+	PROBE_TABLE_HOOKS = HOOK_COUNT - HOOK_MEM_MALLOC, /* those of the mem and obj tables */
+	PROBE_NEAR_BYTES = 4096,
+};
 
 struct probe_near {
 	uint64_t left, python_realloc;		/* addresses of these in the private pages */

@@ -32,6 +32,8 @@ int session_hooks_inherited(struct session *s, struct err *e)
 	if (r)
 		return r;
 	heap_adopt(s->heap, &config, &options);
+	if (config.divert)
+		injected_near(&s->probe, s->remote, &config);
 	patches_earlier(s->patches, config.original);
 	r = patches_find(s->patches, s->remote, s->maps, &s->probe, python_object(s->python)->start, e);
 	if (!r)

@@ -79,7 +79,8 @@ static int bring_in(struct session *s, struct err *e)
 {
 	uint64_t bytes = s->options.table_bytes, most = bytes ? MOST_VIEW_BYTES / bytes : 1;
 	unsigned tables = most < 1 + s->options.places ? (unsigned)most : 1 + s->options.places;
-	const raddr beside = python_object(s->python)->start;
+	const bool has_tables = python_version(s->python) >= 0x03000000 && !python_is_free_threaded(s->python);
+	const raddr beside = has_tables ? python_object(s->python)->start : 0;
 	int r = inject(&s->probe, s->id.pid, s->remote, s->maps, beside, s->options.inject, bytes, tables ? tables : 1, e);
 
 	if (r == -ENOMEM && tables > 1)

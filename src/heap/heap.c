@@ -148,7 +148,7 @@ uint64_t heap_table_bytes(const struct heap *h)
 		return h->probe->table_bytes;
 	for (size_t i = 0; i < pages; i++)
 		resident += in[i] & 1;
-	return resident * 4096 + h->probe->image.span + (h->probe->near ? 4096 : 0);
+	return resident * 4096 + h->probe->image.span + (h->probe->near ? PROBE_NEAR_BYTES : 0);
 }
 
 bool heap_node(const struct heap *h, uint32_t index, struct heap_node *ret)

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,12 +189,11 @@ static int find_loaded(const struct entering *in, struct injected *ret, struct e
 static int finish(const struct entering *in, struct tracee *t, void *own, struct err *e)
 {
 	struct injected *i = own;
-	const raddr config = i->base + i->image.entry.config;
 	int r = inject_wipe_on_fork(t, i->base + i->image.entry.private_pages, i->image.entry.private_bytes, e);
 
-	if (!r)
-		r = near_map(in, t, config, near_place(in), e);
-	return r ? r : remote_read_u64(in->remote, config + offsetof(struct probe_config, near), &i->near, e);
+	if (!r && !i->near) /* or a thread before this one has done it */
+		i->near = near_place(in);
+	return r ? r : near_map(in, t, i->base + i->image.entry.config, &i->near, e);
 }
 
 static int load_probe(const struct entering *in, struct loading *l, struct injected *ret, struct err *e)

@@ -26,10 +26,11 @@ static raddr note_of_near(const struct mapping *m)
 
 int mapping_near(const struct entering *in, const struct mapping *m, raddr *ret, struct err *e)
 {
-	if (!m->near_is_there)
-		return remote_read_u64(in->remote, note_of_near(m), ret, e);
-	*ret = m->near;
-	return remote_write_u64(in->remote, note_of_near(m), m->near, e);
+	int r = remote_read_u64(in->remote, note_of_near(m), ret, e);
+
+	if (*ret != m->near)
+		*ret = 0;
+	return r;
 }
 
 static int tell(const struct entering *in, const struct mapping *m, const struct probe_entering *what, struct err *e)
@@ -87,14 +88,15 @@ int enter_prepare(const struct entering *in, const struct mapping *m, struct err
 		.data_bytes = m->image->span - m->image->code_bytes,
 		.wipe = m->base + m->image->entry.private_pages,
 		.wipe_bytes = m->image->entry.private_bytes,
+		.near = m->near_is_there ? 0 : m->near,
 		.table_bytes = in->table_bytes,
 		.name = TABLE_NAME,
 		.opened = m->by_map_files,
 	};
 	int r = mapping_write(in, m, e);
 
-	if (!r) /* `enter` maps what is noted */
-		r = remote_write_u64(in->remote, note_of_near(m), m->near_is_there ? 0 : m->near, e);
+	if (!r)
+		r = remote_write_u64(in->remote, note_of_near(m), m->near, e);
 	return r ? r : tell(in, m, &what, e);
 }
 

@@ -57,7 +57,8 @@ static int step_by_step(const struct entering *in, struct tracee *t, struct mapp
 			(uint64_t[6]){ m->base + code, span - code, PROT_READ | PROT_WRITE }, 0, e);
 
 	if (!r && !m->near_is_there)
-		r = near_map(in, t, m->base + m->image->entry.config, m->near, e);
+		r = near_map(in, t, m->base + m->image->entry.config, &m->near, e);
+	m->near_is_there |= !r && m->near; /* another thread may have to go on */
 	if (!r)
 		r = inject_make_table(in, t, m->base + code, in->spare, &m->table, &m->fd, e);
 	if (!r)

@@ -21,7 +21,7 @@ struct mapping {
 /* The image, relocated, into the room that was made for it. */
 int mapping_write(const struct entering *in, const struct mapping *m, struct err *e);
 
-/* What has become of the page beside the interpreter; 0: there is none. */
+/* Where the page beside the interpreter is, as the probe says; 0: there is none. */
 int mapping_near(const struct entering *in, const struct mapping *m, raddr *ret, struct err *e);
 
 /* Writes the probe, and in it what `enter` needs. */

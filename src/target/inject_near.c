@@ -5,16 +5,14 @@
  * from libc, and so from the probe: then a page near it takes the code that nearly every allocation goes through. It is
  * written once, from outside, before a table leads there, and never changed: a thread may be in it from then on.
  */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <stddef.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "inject_private.h"
 #include "memspy/cleanup.h"
-
-enum { NEAR_BYTES = 4096 };
 
 static bool is_far(raddr a, raddr b)
 {
@@ -27,44 +25,57 @@ raddr near_place(const struct entering *in)
 
 	if (!in->beside || !is_far(in->beside, in->gadgets.syscall_ret))
 		return 0;
-	at = maps_gap(in->maps, NEAR_BYTES, in->beside);
+	at = maps_gap(in->maps, PROBE_NEAR_BYTES, in->beside);
 	return is_far(at, in->beside) ? 0 : at;
 }
 
-int near_map(const struct entering *in, struct tracee *t, raddr config, raddr at, struct err *e)
+int near_map(const struct entering *in, struct tracee *t, raddr config, raddr *at, struct err *e)
 {
 	const raddr note = config + offsetof(struct probe_config, near);
 	int64_t got, ignored;
 	int r;
 
-	if (!at)
+	if (!*at)
 		return 0;
-	r = remote_write_u64(in->remote, note, at, e);
+	r = remote_write_u64(in->remote, note, *at, e);
 	if (!r)
 		r = tracee_syscall(t, SYS_mmap,
-				   (uint64_t[6]){ at, NEAR_BYTES, PROT_READ | PROT_EXEC,
-						  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, (uint64_t)-1, 0 }, &got, e);
-	if (r || (raddr)got == at)
+				   (uint64_t[6]){ *at, PROBE_NEAR_BYTES, PROT_READ | PROT_EXEC,
+						  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, (uint64_t)-1, 0 },
+				   &got, e);
+	if (r || (raddr)got == *at)
 		return r;
-	if (got > 0 || got < -4095) /* before Linux 4.17 it is anywhere */
-		r = tracee_syscall(t, SYS_munmap, (uint64_t[6]){ (raddr)got, NEAR_BYTES }, &ignored, e);
+	*at = 0;
+	if (got > 0) /* before Linux 4.17 it is anywhere */
+		r = tracee_syscall(t, SYS_munmap, (uint64_t[6]){ (raddr)got, PROBE_NEAR_BYTES }, &ignored, e);
 	return r ? r : remote_write_u64(in->remote, note, 0, e);
 }
 
+/* The kernel may have joined it with a neighbour, and the target may have given it a name. */
 raddr near_found(const struct entering *in, raddr config)
 {
 	const struct map *map;
 	struct err ignored;
 	uint64_t at;
 
-	if (remote_read_u64(in->remote, config + offsetof(struct probe_config, near), &at, &ignored) || !at)
+	if (remote_read_u64(in->remote, config + offsetof(struct probe_config, near), &at, &ignored) || !at || at % 4096)
 		return 0;
 	map = maps_find(in->maps, at);
-	return map && map->start == at && map->end - at == NEAR_BYTES && map->executable && !map->writable && !map->shared &&
-	       !map->path[0] ? at : 0;
+	return map && map->end - at >= PROBE_NEAR_BYTES && map->executable && !map->shared && map->path[0] != '/' ? at : 0;
 }
 
-/* The page as it is to be. */
+/* Is the section as near.c means it, whatever a compiler made of its order? */
+static bool is_whole(const struct probe_entry *entry)
+{
+	const uint64_t first = entry->near + sizeof(struct probe_near);
+
+	for (unsigned k = 0; k < PROBE_TABLE_HOOKS; k++)
+		if (entry->near_hooks[k] && (entry->near_hooks[k] < first || entry->near_hooks[k] >= entry->near_end))
+			return false;
+	return entry->near_end > first && entry->near_end - entry->near <= PROBE_NEAR_BYTES;
+}
+
+/* The page as it is to be. What no hook there leads to stays 0: it may be another one's each time. */
 static int near_bytes(const struct injected *i, const struct probe_config *config, unsigned char **ret, size_t *ret_bytes)
 {
 	const struct probe_entry *entry = &i->image.entry;
@@ -78,10 +89,12 @@ static int near_bytes(const struct injected *i, const struct probe_config *confi
 	struct err ignored;
 
 	*ret_bytes = entry->near_end - entry->near;
-	page = malloc(NEAR_BYTES);
-	if (!page || *ret_bytes < sizeof(words) || *ret_bytes > NEAR_BYTES || image_relocated(&i->image, i->base, &image, &ignored))
+	page = malloc(PROBE_NEAR_BYTES);
+	if (!page || !is_whole(entry) || image_relocated(&i->image, i->base, &image, &ignored))
 		return READ_TORN;
 	for (unsigned k = 0; k < PROBE_TABLE_HOOKS; k++) {
+		if (!entry->near_hooks[k])
+			continue;
 		words.original[k] = config->original[HOOK_MEM_MALLOC + k];
 		words.hooks[k] = i->base + entry->hooks[HOOK_MEM_MALLOC + k];
 		if (!words.original[k])
@@ -96,8 +109,8 @@ static int near_bytes(const struct injected *i, const struct probe_config *confi
 void injected_near(struct injected *i, struct remote *remote, const struct probe_config *config)
 {
 	_cleanup_(freep) unsigned char *want = NULL;
-	unsigned char have[NEAR_BYTES];
-	static const unsigned char nothing[NEAR_BYTES];
+	unsigned char have[PROBE_NEAR_BYTES];
+	static const unsigned char nothing[PROBE_NEAR_BYTES];
 	struct err ignored;
 	size_t bytes;
 
@@ -131,7 +144,7 @@ bool injected_leads(const struct injected *i, enum probe_hook hook, uint64_t wor
 
 bool injected_holds(const struct injected *i, uint64_t word)
 {
-	return word - i->base < i->image.span || (i->near && word - i->near < NEAR_BYTES);
+	return word - i->base < i->image.span || (i->near && word - i->near < PROBE_NEAR_BYTES);
 }
 
 void injected_free_threaded(struct injected *i)

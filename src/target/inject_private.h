@@ -37,9 +37,10 @@ int inject_close(const struct entering *in, struct tracee *t, int64_t fd, int ou
  * The page beside the interpreter (inject_near.c). Its place is noted in the probe's config before it is mapped, so that
  * one who is killed in between leaves nothing that cannot be found.
  */
-raddr near_place(const struct entering *in);			  /* where there is room; 0: it is not needed, or there is none */
-int near_map(const struct entering *in, struct tracee *t, raddr config, raddr at, struct err *e); /* in the name of a stopped thread */
-raddr near_found(const struct entering *in, raddr config);	  /* where the probe with this config has its page; 0: nowhere */
+raddr near_place(const struct entering *in); /* where there is room; 0: it is not needed, or there is none */
+/* In the name of a stopped thread; *at becomes 0 if it may not be there. */
+int near_map(const struct entering *in, struct tracee *t, raddr config, raddr *at, struct err *e);
+raddr near_found(const struct entering *in, raddr config); /* where the probe with this config has its page; 0: nowhere */
 /* Our own mapping of the table, locked while it is there. EBUSY: another memspy has it. Takes nothing. */
 int inject_view(struct injected *i, int fd, uint64_t bytes, struct err *e);
 /* After the stop: size, seals, our view. Takes nothing. */

@@ -107,8 +107,8 @@ static int turn(struct patches *p, struct place *place, struct remote *remote, c
 	if (r)
 		return r;
 	if (to_probe) {
-		if (!injected_leads(probe, place->hook, now)) {
-			if (!may_be_turned(p, place, now)) {
+		if (now != injected_hook(probe, place->hook)) {
+			if (!injected_leads(probe, place->hook, now) && !may_be_turned(p, place, now)) {
 				p->counts.skipped += !place->skipped;
 				place->skipped = true;
 				return 0;

@@ -40,6 +40,8 @@ class Session:
     """A recording that goes on; its ticks are waited for."""
     def __init__(self, memspy, pid, *more):
         self.memspy, self.file = memspy, live.path_of('near.json')
+        if os.path.exists(self.file):  # of an earlier session: its ticks are not this one's
+            os.unlink(self.file)
         self.process = memspy.start('record', '-f', '--interval', 0.1, '--pid', pid, '-o', self.file, *more)
         assert live.wait_until(lambda: self.process.poll() is not None or live.has_ticks(self.file, pid)), 'no tick'
         assert self.process.poll() is None, memspy.end(self.process).stderr
@@ -108,6 +110,62 @@ def after_a_kill(memspy, python):
             target.ask('empty')
 
 
+def after_failures(memspy, python):
+    """A target without room for a descriptor: each attempt finds what the one before has left."""
+    with Target(python, 'told.py') as target:
+        target.ask('import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (3, 64))')
+        for i in range(5):
+            answer = memspy.record(target.pid, live.path_of('near.json'))
+            assert answer.returncode == 1 and 'too many open files' in answer.stderr.lower(), answer.stderr
+            assert len(live.near_pages(target.pid)) == is_far(target.pid), f'after {i + 1}: {live.ours(target.pid)}'
+        target.ask('resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))')
+        session = Session(memspy, target.pid)
+        assert through_page(target.pid)[0] == 6 * is_far(target.pid)
+        assert len(live.near_pages(target.pid)) == is_far(target.pid), live.ours(target.pid)
+        assert target.ask('work()') == 'done'
+        session.ends()
+        assert not live.hooked_words(target.pid), live.hooked_where(target.pid)
+
+
+NEIGHBOUR = """import ctypes; c = ctypes.CDLL(None); c.mmap.restype = ctypes.c_void_p; \
+answer = str(c.mmap(ctypes.c_void_p(%d), ctypes.c_size_t(4096), 5, 0x100022, -1, ctypes.c_long(0)))"""
+
+
+def beside_a_neighbour(memspy, python):
+    """Code of the target's own right beside it is one mapping with it: it is found all the same, and nothing stays turned."""
+    with Target(python, 'told.py') as target:
+        session = Session(memspy, target.pid)
+        session.ends(signal.SIGKILL)
+        if not is_far(target.pid):
+            raise live.NotHere('there is no page')
+        [(start, end)] = live.near_pages(target.pid)
+        leads = [where for _, where, _ in live.hooked_where(target.pid)]
+        assert target.ask(NEIGHBOUR % (start - 4096)) == str(start - 4096)
+        assert (start - 4096, end) == next(m for m in spans(target.pid) if m[0] < start < m[1]), 'it is no neighbour'
+        for _ in range(2):
+            session = Session(memspy, target.pid)
+            words = words_at(target.pid, leads)
+            assert sum(start <= w < end for w in words) == 6, [hex(w) for w in words]
+            assert target.ask('work()') == 'done'
+            session.ends()
+            words = words_at(target.pid, leads)
+            assert not any(start <= w < end for w in words), [hex(w) for w in words]
+            assert target.ask('work()') == 'done'
+
+
+def spans(pid):
+    return [tuple(int(x, 16) for x in line.split()[0].split('-')) for line in live.mappings(pid)]
+
+
+def words_at(pid, places):
+    with open(f'/proc/{pid}/mem', 'rb', 0) as memory:
+        found = []
+        for place in places:
+            memory.seek(int(place, 16))
+            found.append(int.from_bytes(memory.read(8), 'little'))
+    return found
+
+
 def not_in_front_of_debug_hooks(memspy, python):
     """There free is wrapped as well, and what is sampled is not diverted."""
     with Target(python, 'shelves.py', env=dict(os.environ, PYTHONMALLOC='debug')) as target:
@@ -139,7 +197,7 @@ def main():
     if not found:
         sys.exit(live.SKIP)
     for name, python in found:
-        for story in (leads_there, by_dlopen, after_a_kill, not_in_front_of_debug_hooks, children_step_aside):
+        for story in (leads_there, by_dlopen, after_a_kill, after_failures, beside_a_neighbour, not_in_front_of_debug_hooks, children_step_aside):
             results.run(f'{name}: {story.__name__.replace("_", " ")}', story, memspy, python)
     results.end()
 

@@ -75,8 +75,9 @@ static void find_hooks(void)
 /* With the page beside the interpreter, which is far from us: what is in it must need nothing but its words. */
 static void lead_through_the_page(void)
 {
-	enum { SOMEWHERE = 0x7fff0000, BYTES = 4096 };
-	void *page = mmap((void *)SOMEWHERE, BYTES, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	enum { SOMEWHERE = 0x7fff0000, BYTES = PROBE_NEAR_BYTES };
+	void *page = mmap((void *)SOMEWHERE, BYTES, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
+			  0);
 
 	ck_assert_ptr_eq(page, (void *)SOMEWHERE);
 	ck_assert_uint_gt(probe.base - (raddr)page, 4ull << 30);
