@@ -67,3 +67,4 @@ void injected_near(struct injected *i, struct remote *remote, const struct probe
 bool injected_leads(const struct injected *i, enum probe_hook hook, uint64_t word);
 /* Is it in the image or the page at all? Most words are not. */
 bool injected_holds(const struct injected *i, uint64_t word);
+bool injected_is_in_image(const struct injected *i, uint64_t word);

@@ -20,6 +20,24 @@ struct search {
 	uint64_t words[CHUNK / 8];
 };
 
+static bool is_of_table(const struct search *search, size_t i, size_t count, unsigned hook)
+{
+	const bool in_table = i < count && hook >= FIRST && hook <= LAST;
+
+	return in_table && (injected_leads(&search->s->probe, hook, search->words[i]) ||
+			    (search->words[i] && search->words[i] == search->originals[hook]));
+}
+
+/*
+ * The page beside an interpreter at 0x400000 has addresses that a counter reaches, too. Whoever keeps a table has its
+ * functions side by side; a number that stands alone is a number.
+ */
+static bool is_certain(const struct search *search, size_t i, size_t count, unsigned hook)
+{
+	return injected_is_in_image(&search->s->probe, search->words[i]) || is_of_table(search, i - 1, count, hook - 1) ||
+	       is_of_table(search, i + 1, count, hook + 1);
+}
+
 static int put_back(struct search *search, raddr at, size_t count, struct err *e)
 {
 	const struct injected *probe = &search->s->probe;
@@ -30,7 +48,8 @@ static int put_back(struct search *search, raddr at, size_t count, struct err *e
 		for (unsigned hook = FIRST; hook <= LAST; hook++) {
 			int r;
 
-			if (!injected_leads(probe, hook, search->words[i]) || !search->originals[hook])
+			if (!injected_leads(probe, hook, search->words[i]) || !search->originals[hook] ||
+			    !is_certain(search, i, count, hook))
 				continue;
 			r = remote_write_u64(search->s->remote, at + 8 * i, search->originals[hook], e);
 			if (r && r != READ_TORN)
@@ -43,7 +62,8 @@ static int put_back(struct search *search, raddr at, size_t count, struct err *e
 
 static int look_through(struct search *search, raddr at, raddr end, struct err *e)
 {
-	for (at = (at + 7) & ~(raddr)7; at + 8 <= end; at += CHUNK) {
+	/* The last word of a piece is the first of the next: it is looked at beside both its neighbours. */
+	for (at = (at + 7) & ~(raddr)7; at + 8 <= end; at += CHUNK - 8) {
 		size_t bytes = end - at < CHUNK ? (size_t)(end - at) & ~(size_t)7 : CHUNK;
 		int r = remote_read(search->s->remote, at, search->words, bytes, e);
 

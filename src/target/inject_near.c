@@ -142,9 +142,14 @@ bool injected_leads(const struct injected *i, enum probe_hook hook, uint64_t wor
 	return word && (word == i->base + i->image.entry.hooks[hook] || word == in_near(i, hook));
 }
 
+bool injected_is_in_image(const struct injected *i, uint64_t word)
+{
+	return word - i->base < i->image.span;
+}
+
 bool injected_holds(const struct injected *i, uint64_t word)
 {
-	return word - i->base < i->image.span || (i->near && word - i->near < PROBE_NEAR_BYTES);
+	return injected_is_in_image(i, word) || (i->near && word - i->near < PROBE_NEAR_BYTES);
 }
 
 void injected_free_threaded(struct injected *i)

@@ -428,6 +428,9 @@ def hooked_where(pid):
     """
     The words in the data of its ELF objects that lead into the probe: GOT slots and CPython's allocator tables, as (file, address, word).
 
+    Of the page beside an interpreter at 0x400000 each address may be a number, too, that was counted up to: there two words side by
+    side are what counts, as a table has them.
+
     Only what is mapped from the objects' files: nameless memory next to them may be the probe's own data, or an
     allocator's, where an old return address is no hook.
     """
@@ -441,7 +444,8 @@ def hooked_where(pid):
                 continue
             memory.seek(start)
             words = array.array('Q', memory.read(end - start))
-            found += [(name, hex(start + 8 * i), hex(w)) for i, w in enumerate(words) if any(a <= w < b for a, b in ranges)]
+            leads = {i: w for i, w in enumerate(words) if any(a <= w < b for a, b in ranges)}
+            found += [(name, hex(start + 8 * i), hex(w)) for i, w in leads.items() if w >> 32 or i - 1 in leads or i + 1 in leads]
     return found
 
 

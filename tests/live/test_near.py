@@ -127,6 +127,27 @@ def after_failures(memspy, python):
         assert not live.hooked_words(target.pid), live.hooked_where(target.pid)
 
 
+def a_number_is_a_number(memspy, python):
+    """In the interpreter's data something counts, and comes by an address of the page: it is not taken for one that leads there."""
+    number = "import ctypes; at = ctypes.c_uint64.in_dll(ctypes.pythonapi, 'PyOS_InputHook')"
+    with Target(python, 'told.py') as target:
+        if not is_far(target.pid):
+            raise live.NotHere('there is no page')
+        session = Session(memspy, target.pid)
+        [(start, end)] = live.near_pages(target.pid)
+        words = {int(word, 16) for _, _, word in live.hooked_where(target.pid)}
+        target.ask(number)
+        for word in sorted(w for w in words if start <= w < end):
+            target.ask(f'at.value = {word}')
+            session.ends()
+            assert target.ask('answer = str(at.value)') == str(word), 'it was put back'
+            assert not live.hooked_words(target.pid), live.hooked_where(target.pid)
+            session = Session(memspy, target.pid)
+            assert target.ask('answer = str(at.value)') == str(word), 'it was put back'
+        target.ask('at.value = 0')
+        session.ends(signal.SIGKILL)
+
+
 NEIGHBOUR = """import ctypes; c = ctypes.CDLL(None); c.mmap.restype = ctypes.c_void_p; \
 answer = str(c.mmap(ctypes.c_void_p(%d), ctypes.c_size_t(4096), 5, 0x100022, -1, ctypes.c_long(0)))"""
 
@@ -197,7 +218,7 @@ def main():
     if not found:
         sys.exit(live.SKIP)
     for name, python in found:
-        for story in (leads_there, by_dlopen, after_a_kill, after_failures, beside_a_neighbour, not_in_front_of_debug_hooks, children_step_aside):
+        for story in (leads_there, by_dlopen, after_a_kill, after_failures, beside_a_neighbour, a_number_is_a_number, not_in_front_of_debug_hooks, children_step_aside):
             results.run(f'{name}: {story.__name__.replace("_", " ")}', story, memspy, python)
     results.end()
 
