@@ -156,6 +156,28 @@ START_TEST(contents_move_with_a_diverted_block)
 }
 END_TEST
 
+/* dlopen asks for a look around by a left of 0; whoever takes the size off it first has to put it back. */
+START_TEST(a_look_that_was_asked_for_is_taken)
+{
+	void *block;
+
+	host_start(T, MIB);
+	block = host.obj_malloc(NULL, 40);
+	for (int way = 0; way < 3; way++) {
+		host.pages->left = 0;
+		host.pages->objects_changed = 1;
+		host.pages->dlopen_thread = (uint64_t)__builtin_thread_pointer();
+		switch (way) {
+		case 0: host.obj_malloc(NULL, 40); break;
+		case 1: host.obj_calloc(NULL, 2, 20); break;
+		case 2: host.obj_realloc(NULL, block, 40); break;
+		}
+		ck_assert_uint_eq(host.pages->objects_changed, 0);
+		ck_assert_uint_eq(host.pages->dlopen_thread, 0);
+	}
+}
+END_TEST
+
 START_TEST(mappings_are_a_domain_of_their_own)
 {
 	enum { RW = 3, NONE = 0, ANONYMOUS = 0x22, FILE_ = 0x2 };
@@ -174,4 +196,4 @@ END_TEST
 
 TESTS("domains", diverted_blocks_are_counted_once, blocks_that_grow_and_shrink_over_the_boundary_are_counted_once,
       domains_are_told_apart, wrapped_domains_are_counted_once, contents_move_with_a_diverted_block,
-      mappings_are_a_domain_of_their_own)
+      a_look_that_was_asked_for_is_taken, mappings_are_a_domain_of_their_own)
