@@ -3,7 +3,7 @@
  *
  * We lie near libc, and an interpreter that is a program of its own lies gigabytes from there. A processor that guesses
  * jumps guesses those across 4 GiB late: to us and back took 2.5 ns for a PyObject_Malloc of 6, from a page beside
- * the interpreter it takes 0.9 (docs/decisions/0017). So memspy copies this section there, code and words together. Nothing
+ * the interpreter it takes 1.0 (docs/decisions/0017). So memspy copies this section there, code and words together. Nothing
  * outside of it can be reached but through the words. Whatever is not nearly always done, the hooks in pymem.c do: left is put
  * back as it was, and they begin anew.
  *
